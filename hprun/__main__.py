@@ -1,0 +1,6 @@
+"""`python -m hprun`."""
+
+from hprun.cli.main import main
+
+if __name__ == "__main__":
+    main()
