@@ -134,3 +134,25 @@ class Site:
     line: int
     rule: str
     before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Some process of an attempt holds its lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """An attempt left an exit record: the script's status (128 + N: ended by signal N), and when."""
+
+    status: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An attempt has no process and no record: it was never started, or killed together with its shell."""
+
+
+Life = Alive | Exited | Gone
+"""What can be said of an attempt by looking at its lock and its exit record."""

@@ -1,0 +1,102 @@
+"""`hprun clean`: make room on the disk."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from hprun.cli.options import cache_option, find_search, live_state, open_store, yes_option
+from hprun.errors import HprunError
+from hprun.model import Ended
+from hprun.paths import Cache, RunPaths
+from hprun.report.results import results
+from hprun.report.terminal import stderr
+from hprun.report.words import count_words, size_words
+from hprun.store import SearchRow, Store
+from hprun.workspace.sizes import disk_size
+
+
+@click.command("clean")
+@click.argument("search", required=False)
+@click.option(
+    "--keep-best",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Remove the folders of all but the best N.",
+)
+@click.option("--forget", is_flag=True, help="Remove the search with its results.")
+@yes_option
+@cache_option
+def command(
+    search: str | None, *, keep_best: int | None, forget: bool, yes: bool, cache: Cache
+) -> int:
+    """Remove what nobody needs: frozen workspaces, and the runs of earlier states of the script.
+
+    Scores stay, unless --forget is said. Searches that run are left alone.
+    """
+    store = open_store(cache)
+    if forget and keep_best is not None:
+        raise click.UsageError("--forget and --keep-best exclude each other.")
+    row = find_search(store, search) if search or keep_best is not None or forget else None
+    rows = store.searches() if row is None else [row]
+    if any(live_state(cache, one) == "running" for one in rows):
+        busy = next(one for one in rows if live_state(cache, one) == "running")
+        raise HprunError(f"{busy.name} is running.", hint=f"`hprun stop {busy.name}` first.")
+    folders = [] if row is not None else _leftovers(store, cache)
+    if row is not None and keep_best is not None:
+        folders += _worse(store, cache, row, keep_best)
+    if row is not None and forget:
+        folders.append(cache.search(row.name))
+    if not _agreed(folders, yes=yes):
+        return 0
+    if row is not None and forget:
+        store.delete_search(row.id)
+    for folder in folders:
+        _remove(folder)
+    return 0
+
+
+def _leftovers(store: Store, cache: Cache) -> list[Path]:
+    snapshots = list(cache.snapshots.iterdir()) if cache.snapshots.exists() else []
+    return snapshots + [cache.run(folder).folder for folder in store.unused_runs()]
+
+
+def _worse(store: Store, cache: Cache, row: SearchRow, keep: int) -> list[Path]:
+    """The folders of the trials that are not among the best."""
+    if row.metric is None:
+        raise HprunError(f"{row.name} has no metric, so none of its trials is best.")
+    return [
+        cache.run(part.run.folder).folder
+        for result in results(store.trials(row.id, row.metric), row.metric)[keep:]
+        for part in result.parts
+        if isinstance(part.run.state, Ended)
+    ]
+
+
+def _agreed(folders: Iterable[Path], *, yes: bool) -> bool:
+    there = [folder for folder in folders if folder.exists()]
+    if not there:
+        stderr().print("There is nothing to remove.")
+        return False
+    seen: set[tuple[int, int]] = set()
+    size = sum(disk_size(folder, seen) for folder in there)
+    what = f"{count_words(len(there), 'folder')}, {size_words(size)}"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise HprunError(f"Removing {what} needs a yes.", hint="Say --yes.")
+        click.confirm(f"Remove {what}?", abort=True, err=True)
+    stderr().print(f"Removing {what}.", markup=False)
+    return True
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, and for a run's the mark that its copy is whole."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+    RunPaths(folder).copied.unlink(missing_ok=True)

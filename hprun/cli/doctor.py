@@ -1,0 +1,132 @@
+"""`hprun doctor`: what this machine offers, and what would help."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from hprun import __version__
+from hprun.cli.options import cache_option
+from hprun.config import Settings, jobs_default
+from hprun.engine.assemble import interpreter
+from hprun.errors import HprunError
+from hprun.files import Lock, is_locked
+from hprun.paths import Cache
+from hprun.report.terminal import Column, print_table, stdout
+from hprun.report.words import size_words
+from hprun.store import Store
+from hprun.workspace.cloning import clone
+
+_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "lustre", "gpfs", "ceph",
+            "beegfs", "afs", "fuse.gcsfuse", "fuse.s3fs")  # fmt: skip
+_LITTLE = 1_000_000_000  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, what was found; `bad` if a search would not work."""
+
+    what: str
+    found: str
+    bad: bool = False
+
+
+@click.command("doctor")
+@cache_option
+def command(*, cache: Cache) -> int:
+    """Check what searches need here; the status is 2 if something is wrong."""
+    findings = list(_examine(cache))
+    rows = [["!!" if f.bad else "ok", f.what, f.found] for f in findings]
+    print_table(stdout(), [Column(""), Column("what"), Column("found", fold=True)], rows)
+    return 2 if any(finding.bad for finding in findings) else 0
+
+
+def _examine(cache: Cache) -> Iterator[Finding]:
+    version = f"{__version__} on Python {platform.python_version()}, {platform.platform()}"
+    yield Finding("hprun", version, bad=sys.version_info < (3, 10))
+    yield Finding("runs' Python", interpreter(Settings()))
+    yield Finding("cores", f"{jobs_default()} to use of {os.cpu_count()}: -j {jobs_default()}")
+    yield Finding("git", shutil.which("git") or "none: workspaces are copied without its list")
+    yield Finding("SQLite", sqlite3.sqlite_version, bad=sqlite3.sqlite_version_info < (3, 37))
+    yield from _examine_cache(cache)
+    yield Finding("end of runs", _kernel_words())
+    yield _checked("queue", lambda: _queue_words(cache))
+
+
+def _examine_cache(cache: Cache) -> Iterator[Finding]:
+    folder = next(p for p in (cache.root, *cache.root.parents) if p.exists())
+    kind = _file_system(folder)
+    network = kind in _NETWORK
+    advice = ": locks and WAL do not work there, name a local folder with --cache"
+    yield Finding("cache", f"{cache.root} on {kind}{advice if network else ''}", bad=network)
+    if not os.access(folder, os.W_OK):
+        yield Finding("cache", f"{folder} cannot be written", bad=True)
+        return
+    free = shutil.disk_usage(folder).free
+    yield Finding("room", f"{size_words(free)} free", bad=free < _LITTLE)
+    yield _checked("locks", lambda: _lock_words(folder))
+    yield _checked("large files", lambda: _clone_words(folder))
+
+
+def _checked(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, look())
+    except (OSError, HprunError) as error:
+        return Finding(what, str(error), bad=True)
+
+
+def _file_system(folder: Path) -> str:
+    """The type of the file system that holds `folder`, as the kernel names it."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return "an unknown file system"
+    best = ("", "an unknown file system")
+    for line in mounts:
+        _, point, kind, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if folder.resolve().is_relative_to(point) and len(point) >= len(best[0]):
+            best = (point, kind)
+    return best[1]
+
+
+def _lock_words(folder: Path) -> str:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        path = Path(scratch) / "lock"
+        with Lock(path) as lock:
+            if not lock.acquire() or not is_locked(path):
+                raise HprunError("flock has no effect here: name a local folder with --cache")
+    return "work"
+
+
+def _clone_words(folder: Path) -> str:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        source = Path(scratch) / "source"
+        source.write_bytes(b"x")
+        if clone(source, Path(scratch) / "clone"):
+            return "are cloned (reflink): they take no room"
+    if os.geteuid() == 0:
+        return "are copied for each run, since root writes through links; --link leaves them"
+    return "are linked read-only: they take no room"
+
+
+def _kernel_words() -> str:
+    if hasattr(os, "pidfd_open"):
+        return "the kernel tells at once (pidfd)"
+    return "is looked for ten times a second: this system has no pidfd"
+
+
+def _queue_words(cache: Cache) -> str:
+    if not cache.database.exists():
+        return "none yet"
+    store = Store(cache.database, create=False)
+    return f"{len(store.searches())} searches, {store.check()}"

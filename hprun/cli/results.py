@@ -1,0 +1,54 @@
+"""`hprun results`: rank the trials of a search."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from hprun.cli.options import (
+    asked_metric,
+    cache_option,
+    find_search,
+    json_option,
+    metric_options,
+    open_store,
+)
+from hprun.paths import Cache
+from hprun.report.ranking_table import print_ranking, write_csv
+from hprun.report.results import results, results_json
+from hprun.report.terminal import stdout
+
+
+@click.command("results")
+@click.argument("search", required=False)
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the best N.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@json_option
+@metric_options
+@cache_option
+def command(
+    search: str | None,
+    *,
+    top: int | None,
+    as_csv: bool,
+    as_json: bool,
+    metric: str | None,
+    direction: str | None,
+    cache: Cache,
+) -> int:
+    """Rank the trials of SEARCH (default: the one last used), also while it runs."""
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other.")
+    store = open_store(cache)
+    row = find_search(store, search)
+    chosen = asked_metric(store, cache, row, metric, direction)
+    ranked = results(store.trials(row.id, chosen), chosen)[:top]
+    if as_json:
+        click.echo(json.dumps(results_json(row.name, chosen, ranked, cache), indent=1))
+    elif as_csv:
+        write_csv(sys.stdout, ranked)
+    else:
+        print_ranking(stdout(), ranked, chosen)
+    return 0

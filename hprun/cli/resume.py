@@ -1,0 +1,67 @@
+"""`hprun resume`: go on with a search."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from hprun.cli.options import cache_option, find_search, live_state, open_store
+from hprun.cli.searching import COMPLETE, STOPPED
+from hprun.cli.searching import search as carry_out
+from hprun.engine.assemble import saved_settings, understand
+from hprun.errors import HprunError
+from hprun.paths import Cache
+from hprun.report.terminal import stderr
+from hprun.store import SearchRow
+
+
+@click.command("resume")
+@click.argument("search", required=False)
+@click.option("--all", "all_", is_flag=True, help="All searches that are not complete, in turn.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), metavar="N", help="Run N at once from now on."
+)
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing (for scripts at boot).")
+@click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
+@cache_option
+def command(
+    search: str | None, *, all_: bool, jobs: int | None, yes: bool, quiet: bool, cache: Cache
+) -> int:
+    """Go on with SEARCH (default: the one last used) where it was."""
+    del yes  # nothing is asked so far; the unit files of machines say it all the same
+    store = open_store(cache)
+    if all_ and search:
+        raise click.UsageError("--all and a search exclude each other.")
+    if all_:
+        rows = [row for row in store.searches() if live_state(cache, row) not in _OVER]
+        rows.sort(key=lambda row: row.created)
+        if not rows and not quiet:
+            stderr().print("All searches are complete.")
+    else:
+        rows = [find_search(store, search)]
+    store.close()
+    worst = COMPLETE
+    for row in rows:
+        status = resume_search(row, cache, jobs, quiet=quiet)
+        if status == STOPPED or status > 128:
+            return status
+        worst = max(worst, status)
+    return worst
+
+
+_OVER = ("complete", "running")
+
+
+def resume_search(row: SearchRow, cache: Cache, jobs: int | None, *, quiet: bool) -> int:
+    """Ask a search's question again; returns the exit status. Raises HprunError."""
+    settings, workspace = saved_settings(row, cache)
+    if jobs is not None:
+        settings = replace(settings, jobs=jobs)
+    if not (workspace / settings.script).exists():
+        raise HprunError(
+            f"{row.name} searches over {workspace / settings.script}, which is not there.",
+            hint="The cache finds the script beside it: move both together.",
+        )
+    question = understand(settings, workspace, large_is_fine=True)
+    return carry_out(question, cache, as_json=False, quiet=quiet, verbose=False)

@@ -1,0 +1,182 @@
+"""`hprun run`: search over a script."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hprun.cli.options import cache_option, json_option
+from hprun.config import FILE, Settings, choose, read_file, spec_strings
+from hprun.engine.assemble import Question, locate, understand
+from hprun.errors import ConfigError
+from hprun.paths import Cache
+
+
+def _env(name: str) -> dict[str, Any]:
+    """A flag's place in the environment, shown in the help."""
+    return {"envvar": f"HPRUN_{name.upper()}", "show_envvar": False}
+
+
+@click.command(
+    "run",
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
+    epilog="Each option can stand in hprun.toml, and in the environment as HPRUN_OPTION.",
+)
+@click.option(
+    "--hp", "--hyperparam", "-hp", "hp", multiple=True, metavar="NAME=SPEC",
+    help="A hyperparameter: lr=1e-5:l5:0.1 (by log), units=32,64, n=1:10, x=0:0.1:1 … Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--metric", metavar="NAME[:min|:max|:last]", **_env("metric"),
+    help="What to rank by: a TensorBoard scalar, `NAME: 0.9` on stdout, or a JSON or CSV key.",
+)  # fmt: skip
+@click.option(
+    "--direction", type=click.Choice(["min", "max"]), **_env("direction"),
+    help="Which scores are better, where the metric's name does not say.",
+)  # fmt: skip
+@click.option(
+    "--cv", type=click.IntRange(2), metavar="K", **_env("cv"),
+    help="K-fold cross-validation: sets `fold` and `folds` in the script.",
+)  # fmt: skip
+@click.option(
+    "--repeats", type=click.IntRange(1), metavar="R", **_env("repeats"),
+    help="Run each trial R times, with another `seed` each.",
+)  # fmt: skip
+@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", **_env("jobs"),
+    help="Run N at once (default: the number of cores).",
+)  # fmt: skip
+@click.option("--seed", type=int, **_env("seed"), help="For drawn values and repeats (default 0).")
+@click.option(
+    "--sub", multiple=True, metavar="FILE:REGEX", **_env("sub"),
+    help="Put a value into another file: 'config.yaml:lr: *(\\S+)'. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--substitute", type=click.Choice(["auto", "reads"]), **_env("substitute"),
+    help="reads: put values where the names are read, as Studio did.",
+)  # fmt: skip
+@click.option("--link", multiple=True, metavar="PATH", **_env("link"),
+    help="Leave this file or folder where it is instead of copying it. Repeatable.",
+)  # fmt: skip
+@click.option("--depends", multiple=True, metavar="PATH", **_env("depends"),
+    help="Run again when this file changes. Repeatable.",
+)  # fmt: skip
+@click.option("--python", metavar="PROGRAM", **_env("python"),
+    help="The Python that runs the script (default: the active environment's).",
+)  # fmt: skip
+@click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", **_env("timeout"),
+    help="End a run that takes longer.",
+)  # fmt: skip
+@click.option("--grace", type=click.FloatRange(0), metavar="SECONDS", **_env("grace"),
+    help="Time between asking a run to end and killing it (default 10).",
+)  # fmt: skip
+@cache_option
+@click.option("--dry-run", "-n", is_flag=True, help="Show trials and changes; write nothing.")
+@json_option
+@click.option("--yes", "-y", is_flag=True, help="Allow more than a million trials.")
+@click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@click.argument("script", required=False)
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+def command(  # noqa: PLR0913 - one parameter for each option, as click has it
+    *,
+    script: str | None,
+    args: tuple[str, ...],
+    cache: Cache,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    quiet: bool,
+    verbose: bool,
+    **flags: Any,
+) -> int:
+    """Search over SCRIPT: copy it for each trial with the values put in, and run the copies.
+
+    Without SCRIPT, runs the search that hprun.toml describes.
+    """
+    settings, workspace = _settings(script, args, flags, Path.cwd())
+    question = understand(settings, workspace, large_is_fine=yes)
+    if dry_run:
+        _dry_run(question, as_json=as_json)
+        return 0
+    from hprun.cli.searching import search
+
+    return search(question, cache, as_json=as_json, quiet=quiet, verbose=verbose)
+
+
+def _settings(
+    script: str | None, args: tuple[str, ...], flags: dict[str, Any], here: Path
+) -> tuple[Settings, Path]:
+    """Flag over environment over file over default (click has done the first step)."""
+    data = read_file(here)
+    named = script if script in data.get("search", {}) and not Path(script).is_file() else None
+    chosen = choose(data, named) if named or script is None or "script" in data else {
+        key: value for key, value in data.items() if key != "search"
+    }  # fmt: skip
+    own_script = chosen.get("script")
+    if named or script is None:
+        if own_script is None:
+            raise ConfigError(
+                "No script is named.",
+                hint=f'`hprun --hp … train.py`, or say `script = "train.py"` in {FILE}.',
+            )
+        script = str(own_script)
+    elif own_script is not None and Path(own_script) != Path(script):
+        # The file describes another script's search: only how to run is taken from it.
+        chosen = {k: v for k, v in chosen.items() if k not in ("hp", "args", "sub", "metric")}
+    merged: dict[str, Any] = {**chosen, **_given(flags)}
+    merged["hp"] = _merge_specs(spec_strings(chosen.get("hp", {})), flags["hp"])
+    merged["args"] = args or tuple(chosen.get("args", ()))
+    workspace, relative = locate(script, here)
+    merged["script"] = relative
+    merged.pop("cache", None)
+    return Settings(**_typed(merged)), workspace
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value not in (None, (), "")}
+
+
+def _merge_specs(file: tuple[str, ...], flags: tuple[str, ...]) -> tuple[str, ...]:
+    """A flag replaces the file's spec of the same name, in its place."""
+    by_name = {spec.split("=", 1)[0].strip(): spec for spec in file}
+    names = [spec.split("=", 1)[0].strip() for spec in flags]
+    kept = [spec for name, spec in by_name.items() if name not in names]
+    return (*kept, *flags)
+
+
+def _typed(merged: dict[str, Any]) -> dict[str, Any]:
+    """Check what came from a file as click checks flags. Raises ConfigError."""
+    kinds = {field.name: field.type for field in fields(Settings)}
+    typed: dict[str, Any] = {}
+    for key, value in merged.items():
+        name = key.replace("-", "_")
+        kind = str(kinds[name])
+        if kind.startswith("tuple"):
+            items = [value] if isinstance(value, str) else value
+            if not all(isinstance(item, str | int | float) for item in items):
+                raise ConfigError(f"{FILE}: {key} must be a list of strings.")
+            typed[name] = tuple(str(item) for item in items)
+        elif kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+            typed[name] = float(value)
+        elif type(value).__name__ == kind:
+            typed[name] = value
+        else:
+            raise ConfigError(f"{FILE}: {key} must be a {_PLAIN[kind]}.")
+    return typed
+
+
+_PLAIN = {"int": "whole number", "float": "number", "str": "string"}
+
+
+def _dry_run(question: Question, *, as_json: bool) -> None:
+    from hprun.report.preview import preview_json, print_preview
+
+    if as_json:
+        click.echo(json.dumps(preview_json(question), indent=1))
+    else:
+        print_preview(question)

@@ -1,0 +1,229 @@
+"""Carrying a search out: the queue, the loop, the words around it, the exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from hprun.cli.options import now
+from hprun.engine.assemble import Begun, Question, policy, work, write_down
+from hprun.engine.decide import Asked
+from hprun.engine.interrupts import Interrupts
+from hprun.engine.loop import Listener, Loop
+from hprun.engine.readings import fill_readings
+from hprun.errors import CacheError
+from hprun.files import Lock
+from hprun.paths import Cache
+from hprun.report.lines import Lines
+from hprun.report.progress import Progress
+from hprun.report.ranking_table import print_ranking
+from hprun.report.results import Result, results, results_json
+from hprun.report.terminal import stderr, stdout
+from hprun.report.words import count_words
+from hprun.store import SearchRow, Store
+
+COMPLETE, SOME_FAILED, NO_METRIC, STOPPED = 0, 1, 3, 75
+_SHOWN = 10  # trials in the table at the end
+
+
+def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Run what is not done yet; returns the exit status. Raises HprunError."""
+    try:
+        cache.create()
+    except OSError as error:
+        raise CacheError(
+            f"The cache {cache.root} cannot be written: {error.strerror}.",
+            hint="Name another folder with --cache.",
+        ) from error
+    store = Store(cache.database)
+    with held(store, cache, question) as begun:
+        row = begun.row
+        if not quiet:
+            _say_plan(question, begun)
+        if row.metric is not None:
+            fill_readings(store, cache, row.id, row.metric)
+        store.forget_requests(row.id)
+        interrupts = Interrupts()
+        complete = True
+        if _open_runs(store, row):
+            store.set_search_state(row.id, "running", now())
+            try:
+                complete = _loop(question, cache, store, row, interrupts, quiet, verbose)
+            finally:
+                store.set_search_state(row.id, "stopped", now())
+        if complete:
+            store.set_search_state(row.id, "complete", now())
+        ranked = results(store.trials(row.id, row.metric), row.metric)
+        if as_json:
+            click.echo(json.dumps(results_json(row.name, row.metric, ranked, cache), indent=1))
+        elif not quiet:
+            _print_end(row, ranked)
+        if not complete:
+            return _say_resume(row, cache, interrupts.first)
+        return status_of(row, ranked, quiet=quiet)
+
+
+@contextmanager
+def held(store: Store, cache: Cache, question: Question) -> Iterator[Begun]:
+    """Hold the lock of a search while it is written down and worked on. Raises CacheError."""
+    known = store.search_by_key(question.settings.key(question.specs))
+    if known is not None:
+        with lock_search(cache, known):
+            yield write_down(question, store, cache, now())
+        return
+    begun = write_down(question, store, cache, now())
+    with lock_search(cache, begun.row):
+        yield begun
+
+
+@contextmanager
+def lock_search(cache: Cache, row: SearchRow) -> Iterator[None]:
+    """Be the only coordinator of a search. Raises CacheError where there is one."""
+    path = cache.search_lock(row.name)
+    lock = Lock(path)
+    try:
+        taken = lock.acquire()
+    except OSError as error:
+        raise CacheError(
+            f"{path} cannot be written: {error.strerror}.", hint="Name another cache with --cache."
+        ) from error
+    if not taken:
+        pid = path.read_text("ascii").strip() or "unknown"
+        raise CacheError(
+            f"{row.name} is being searched already, by process {pid}.",
+            hint="Watch it with `hprun status --watch`, or end it with `hprun stop`.",
+        )
+    with lock:
+        lock.write(str(os.getpid()))
+        yield
+
+
+def _open_runs(store: Store, row: SearchRow) -> bool:
+    counts = store.counts(row.id)
+    return bool(counts.get("queued") or counts.get("running") or store.strays())
+
+
+def _loop(
+    question: Question,
+    cache: Cache,
+    store: Store,
+    row: SearchRow,
+    interrupts: Interrupts,
+    quiet: bool,
+    verbose: bool,
+) -> bool:
+    progress = Progress(row.metric, question.runs, question.shape.runs_per_trial)
+    counts = store.counts(row.id)
+    progress.done = sum(n for word, n in counts.items() if word not in ("queued", "running"))
+    progress.remember(results(store.trials(row.id, row.metric), row.metric))
+    lines: Lines
+    if stderr().is_terminal and not quiet:
+        from hprun.report.live import LiveTable
+
+        lines = live = LiveTable(row.name, progress, cache, verbose=verbose)
+        context: contextlib.AbstractContextManager[object] = live
+    else:
+        lines = Lines(progress, cache, quiet=quiet, verbose=verbose)
+        context = contextlib.nullcontext()
+    listener: Listener = lines
+    how = policy(question.settings)
+    loop = Loop(store, cache, row, how, listener, work(question, cache, lines.say))
+    with interrupts, context:
+        return loop.run(interrupts)
+
+
+def stop_runs(store: Store, cache: Cache, row: SearchRow, grace_s: float) -> None:
+    """End what a dead coordinator left running; the caller holds the search's lock."""
+    from hprun.engine.decide import Policy
+
+    progress = Progress(row.metric, 0, 1)
+    lines = Lines(progress, cache, quiet=True, verbose=False)
+    loop = Loop(store, cache, row, Policy(slots=1, grace_s=grace_s), lines, None)
+    with Interrupts() as interrupts:
+        loop.run(interrupts, asked=Asked.STOP)
+
+
+def _say_plan(question: Question, begun: Begun) -> None:
+    linked, shape = begun.linked, question.shape
+    trials = count_words(question.trials, "trial")
+    per = []
+    if shape.folds:
+        per.append(f"{shape.folds} folds")
+    if shape.repeats > 1:
+        per.append(f"{shape.repeats} repeats")
+    product = " × ".join([trials, *per]) + (f" = {linked.runs:,} runs" if per else "")
+    todo = linked.runs - linked.done - linked.failed
+    if not todo and not linked.failed:
+        rest = "everything is done already"
+    else:
+        parts = [f"{linked.done:,} done before"] if linked.done else []
+        parts += [f"{linked.failed:,} failed before (`hprun retry`)"] if linked.failed else []
+        rest = ", ".join([*parts, f"{todo:,} to run"])
+    say = stderr()
+    if linked.changed:
+        files = " and ".join(begun.edited) or "what they execute"
+        verb = "has" if len(begun.edited) == 1 else "have"
+        say.print(
+            f"{files} {verb} changed: that makes {linked.changed:,} of {linked.runs:,} runs others",
+            markup=False,
+        )
+    metric = begun.row.metric
+    by = f"; best is the {'lowest' if metric.direction.value == 'min' else 'highest'} {metric}" if (
+        metric is not None
+    ) else ""  # fmt: skip
+    say.print(f"{begun.row.name}: {product}, {rest}{by}", markup=False)
+
+
+def _print_end(row: SearchRow, ranked: list[Result]) -> None:
+    console = stdout()
+    print_ranking(console, ranked[:_SHOWN], row.metric)
+    if len(ranked) > _SHOWN:
+        stderr().print(f"… and {len(ranked) - _SHOWN:,} more: `hprun results`")
+
+
+def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None) -> int:
+    default = os.path.abspath("cache")  # noqa: PTH100
+    where = "" if str(cache.root) == default else f" --cache {shlex.quote(str(cache.root))}"
+    stderr().print(f"Stopped. Go on with `hprun resume {row.name}{where}`.", markup=False)
+    return 128 + first if first is not None else STOPPED
+
+
+def status_of(row: SearchRow, ranked: list[Result], *, quiet: bool = False) -> int:
+    """The exit status of a complete search, with a word on what is not as it should be."""
+    failed = [r for r in ranked if r.state in ("failed", "out-of-memory", "timed-out")]
+    if failed:
+        if not quiet:
+            numbers = ", ".join(str(r.trial) for r in failed[:8]) + (" …" if failed[8:] else "")
+            stderr().print(
+                f"{count_words(len(failed), 'trial')} failed: {numbers}. `hprun logs"
+                f" {failed[0].trial}` says why, `hprun retry` runs them again.",
+                markup=False,
+            )
+        return SOME_FAILED
+    if row.metric is not None and all(r.score is None for r in ranked):
+        if not quiet:
+            _say_no_metric(row, ranked)
+        return NO_METRIC
+    return COMPLETE
+
+
+def _say_no_metric(row: SearchRow, ranked: list[Result]) -> None:
+    assert row.metric is not None
+    readings = [p.reading for r in ranked for p in r.parts if p.reading is not None]
+    candidates = [c[0] for r in readings for c in (r.detail or {}).get("candidates", [])]
+    tags = [tag for r in readings for tag in (r.detail or {}).get("tags", [])]
+    say = stderr()
+    if candidates:
+        names = ", ".join(dict.fromkeys(candidates))
+        say.print(f"{row.metric.name} could be any of: {names}.", markup=False)
+    else:
+        names = ", ".join(dict.fromkeys(tags)) or "nothing"
+        say.print(f"No run wrote {row.metric.name}. What was written: {names}.", markup=False)
+    say.print("Rank by another name without running again: `hprun results --metric NAME`.")

@@ -1,0 +1,111 @@
+"""`hprun status`: how searches stand."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+from rich.table import Table
+
+from hprun.cli.options import cache_option, find_search, json_option, live_state, open_store
+from hprun.paths import Cache
+from hprun.report.terminal import Column, make_table, state_text, stdout
+from hprun.report.words import score_words, value_words
+from hprun.store import SearchRow, Store
+
+_WATCH_S = 1.0
+_STATES = ("queued", "running", "completed", "stopped", "failed", "out-of-memory", "timed-out",
+           "cancelled")  # fmt: skip
+
+
+@click.command("status")
+@click.argument("search", required=False)
+@click.option("--watch", "-w", is_flag=True, help="Show it again each second until all is done.")
+@json_option
+@cache_option
+def command(search: str | None, *, watch: bool, as_json: bool, cache: Cache) -> int:
+    """Say how SEARCH stands, or all searches of the cache."""
+    store = open_store(cache)
+    if as_json:
+        click.echo(json.dumps(_json(store, cache, search), indent=1))
+    elif watch:
+        _watch(store, cache, search)
+    else:
+        stdout().print(_table(store, cache, search), soft_wrap=False)
+    return 0
+
+
+def _rows(store: Store, search: str | None) -> list[SearchRow]:
+    return [find_search(store, search)] if search else store.searches()
+
+
+def _json(store: Store, cache: Cache, search: str | None) -> dict[str, Any]:
+    from hprun.report.results import SCHEMA, metric_json
+
+    return {
+        "schema": SCHEMA,
+        "searches": [
+            {
+                "name": row.name,
+                "state": live_state(cache, row),
+                "script": row.request["settings"]["script"],
+                "metric": metric_json(row.metric),
+                "trials": store.trial_count(row.id),
+                "counts": {s: store_counts.get(s, 0) for s in _STATES},
+                "best": _best_json(store, row),
+            }
+            for row in _rows(store, search)
+            for store_counts in [store.counts(row.id)]
+        ],
+    }
+
+
+def _best_json(store: Store, row: SearchRow) -> dict[str, Any] | None:
+    best = store.best(row.id, row.metric) if row.metric else None
+    if best is None:
+        return None
+    return {"trial": best.trial, "score": best.score, "values": dict(best.values)}
+
+
+def _table(store: Store, cache: Cache, search: str | None) -> Table:
+    columns = [
+        Column("search"), Column("state"), Column("done", right=True), Column("running", right=True),
+        Column("queued", right=True), Column("failed", right=True), Column("best"),
+        Column("values", fold=True),
+    ]  # fmt: skip
+    rows = []
+    for row in _rows(store, search):
+        counts = store.counts(row.id)
+        total = sum(counts.values())
+        waiting, running = counts.get("queued", 0), counts.get("running", 0)
+        failed = sum(counts.get(s, 0) for s in ("failed", "out-of-memory", "timed-out"))
+        best = store.best(row.id, row.metric) if row.metric else None
+        rows.append(
+            [
+                row.name,
+                state_text(live_state(cache, row)),
+                f"{total - waiting - running}/{total}",
+                str(running),
+                str(waiting),
+                str(failed),
+                f"{row.metric} {score_words(best.score)}" if best else "-",
+                f"trial {best.trial}: {value_words(best.values)}" if best else "-",
+            ]
+        )
+    return make_table(columns, rows)
+
+
+def _watch(store: Store, cache: Cache, search: str | None) -> None:
+    """Draw again until nothing runs; ^C ends the watching and nothing else."""
+    from rich.live import Live
+
+    console = stdout()
+    try:
+        with Live(_table(store, cache, search), console=console, auto_refresh=False) as live:
+            while any(live_state(cache, row) == "running" for row in _rows(store, search)):
+                time.sleep(_WATCH_S)
+                live.update(_table(store, cache, search), refresh=True)
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,169 @@
+"""Settings of a search: from flags, the environment and hprun.toml to one frozen thing."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from hprun.errors import ConfigError
+from hprun.identity import digest_text
+
+FILE = "hprun.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a search asks and how it is to run; the option of the same name sets each field.
+
+    `script` is relative to `workspace`; both are None until a script is known. `timeout` is in
+    seconds, 0 for none. `cv` 0 means no cross-validation.
+    """
+
+    script: str = ""
+    args: tuple[str, ...] = ()
+    hp: tuple[str, ...] = ()
+    metric: str = ""
+    direction: str = ""
+    cv: int = 0
+    repeats: int = 1
+    seed: int = 0
+    jobs: int = 0
+    sub: tuple[str, ...] = ()
+    substitute: str = "auto"
+    link: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    python: str = ""
+    timeout: float = 0.0
+    grace: float = 10.0
+
+    def key(self, specs: Sequence[str]) -> str:
+        """The hash of the question: what is asked of which script, not how it is run or ranked."""
+        asked = (self.script, *self.args, "", *specs, "", *self.sub, self.substitute)
+        return digest_text(*asked, str(self.cv), str(self.repeats), str(self.seed))
+
+    def to_json(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Settings:
+        """As the store kept it; what an older hprun did not know has its default."""
+        known = {field.name for field in fields(cls)}
+        return cls(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in data.items()
+                if name in known
+            }
+        )
+
+
+def read_file(folder: Path) -> dict[str, Any]:
+    """What `hprun.toml`, or else `[tool.hprun]` in pyproject.toml, says in `folder`.
+
+    Raises ConfigError for a file that is no TOML, or keys that mean nothing.
+    """
+    for name, table in ((FILE, None), ("pyproject.toml", "tool")):
+        path = folder / name
+        if not path.is_file():
+            continue
+        data = _load(path)
+        if table is not None:
+            data = data.get(table, {}).get("hprun")
+            if data is None:
+                continue
+        searches = data.pop("search", {})
+        _check_keys(data, path)
+        for key, one in searches.items():
+            _check_keys(one, path, f"search.{key}.")
+        return {**data, "search": searches}
+    return {}
+
+
+def choose(data: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """One search out of a file: the top level, with the table `[search.NAME]` over it.
+
+    Without a name the file must hold just one. Raises ConfigError.
+    """
+    searches: Mapping[str, Any] = data.get("search", {})
+    top = {key: value for key, value in data.items() if key != "search"}
+    if name is None and len(searches) == 1 and "script" not in top:
+        name = next(iter(searches))
+    if name is None:
+        if searches and "script" not in top:
+            names = ", ".join(searches)
+            raise ConfigError(
+                f"{FILE} holds several searches: {names}.", hint="Name one: `hprun run NAME`."
+            )
+        return top
+    own = searches[name]
+    return {**top, **own, "hp": {**top.get("hp", {}), **own.get("hp", {})}}
+
+
+def spec_strings(hp: Any, where: str = FILE) -> tuple[str, ...]:
+    """The table `[hp]` as `NAME=SPEC` strings; a list is the list of its values."""
+    if not isinstance(hp, dict):
+        raise ConfigError(f"{where}: hp must be a table of NAME = SPEC.")
+    return tuple(f"{name}={_spec(value, f'{where}: hp.{name}')}" for name, value in _flat(hp))
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """`Config.lr = …` is a table within a table to TOML."""
+    found: list[tuple[str, Any]] = []
+    for name, value in table.items():
+        if isinstance(value, dict):
+            found += _flat(value, f"{before}{name}.")
+        else:
+            found.append((before + name, value))
+    return found
+
+
+def _spec(value: Any, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return repr(value)
+    plain = bool | int | float | str
+    if isinstance(value, list) and value and all(isinstance(item, plain) for item in value):
+        return ",".join(repr(item) for item in value)
+    raise ConfigError(f"{where}: a spec is a string, a value, or a list of values.")
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} is no TOML: {error}.") from error
+
+
+def _check_keys(data: Mapping[str, Any], path: Path, before: str = "") -> None:
+    known = [field.name for field in fields(Settings)]
+    for key in data:
+        if key.replace("-", "_") not in known and key != "cache":
+            near = difflib.get_close_matches(key, known, 1)
+            raise ConfigError(
+                f"{path.name}: {before}{key} is no setting.",
+                hint=f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}.",
+            )
+
+
+def cache_folder(flag: str | None, file: Mapping[str, Any]) -> Path:
+    """Where the cache is: flag over HPRUN_CACHE over file over `cache` here."""
+    chosen = flag or os.environ.get("HPRUN_CACHE") or file.get("cache") or "cache"
+    return Path(os.path.abspath(chosen))  # noqa: PTH100 - not resolved: links stay as named
+
+
+def jobs_default() -> int:
+    """How many runs at once when nobody says: the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

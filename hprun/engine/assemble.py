@@ -1,0 +1,289 @@
+"""Settings become a search that can run: the one place where the parts are put together."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hprun.config import Settings, jobs_default
+from hprun.engine.decide import Policy
+from hprun.engine.loop import Work, base_env
+from hprun.engine.plan import Shape, planned_runs, planned_trials
+from hprun.errors import HprunError, WorkspaceError
+from hprun.identity import digest_files
+from hprun.metrics import parse_metric
+from hprun.model import Metric, Values
+from hprun.paths import Cache
+from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
+from hprun.space import Space, parse_space
+from hprun.store import Linked, SearchRow, Store
+from hprun.workspace import Listing, Snapshot, freeze, list_workspace
+
+MAX_TRIALS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A search that has been understood, and nothing written yet.
+
+    `others` is the hash of what runs execute beside rendered files; `digests` are the hashes of
+    the script and of each of those, by path, to say later which of them changed.
+    """
+
+    settings: Settings
+    workspace: Path
+    specs: tuple[str, ...]
+    space: Space
+    template: Template
+    shape: Shape
+    metric: Metric | None
+    others: str
+    digests: dict[str, str]
+
+    @property
+    def trials(self) -> int:
+        """How many trials the grid has."""
+        return self.space.size()
+
+    @property
+    def runs(self) -> int:
+        """How many runs that makes."""
+        return self.trials * self.shape.runs_per_trial
+
+    def choices(self) -> list[Values]:
+        """The values of each trial."""
+        return list(self.space.grid(seed=self.settings.seed))
+
+
+def locate(script: str, here: Path) -> tuple[Path, str]:
+    """The workspace of a script and its path in there.
+
+    The workspace is the current folder; for a script outside of it, the script's own folder.
+    Raises WorkspaceError where there is no such file.
+    """
+    full = Path(os.path.normpath(here / script))
+    if not full.is_file():
+        what = "is a folder" if full.is_dir() else "does not exist"
+        raise WorkspaceError(f"{script} {what}.", hint=_near_scripts(full))
+    if full.is_relative_to(here):
+        return here, full.relative_to(here).as_posix()
+    return full.parent, full.name
+
+
+def _near_scripts(missing: Path) -> str:
+    folder = missing if missing.is_dir() else missing.parent
+    if not folder.is_dir():
+        return "Name the training script to search over."
+    scripts = sorted(path.name for path in folder.glob("*.py"))
+    near = difflib.get_close_matches(missing.name, scripts, 1)
+    if near:
+        return f"Did you mean {near[0]}?"
+    return f"Scripts there: {', '.join(scripts[:8])}." if scripts else "There is no script there."
+
+
+def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = False) -> Question:
+    """Read script and specs, find all sites, check each value. Writes nothing.
+
+    Raises the HprunError of whatever cannot be.
+    """
+    read = _reader(workspace)
+    source = read(settings.script)
+    if source is None:
+        raise WorkspaceError(f"{workspace / settings.script} does not exist.")
+    specs = _with_marks(settings.hp, source, settings.script)
+    space = parse_space(specs)
+    _check_space(space, settings, large_is_fine=large_is_fine)
+    template = make_template(
+        Request(
+            script=settings.script,
+            names=space.names,
+            argv=settings.args,
+            subs=tuple(parse_sub(text) for text in settings.sub),
+            reads=settings.substitute == "reads",
+            folds=settings.cv,
+            repeats=settings.repeats,
+        ),
+        read,
+    )
+    template.check(space.axes(seed=settings.seed))
+    modules = {path: read(path) or b"" for path in imported_modules(settings.script, read)}
+    depends = _depends(settings.depends, workspace)
+    return Question(
+        settings=settings,
+        workspace=workspace,
+        specs=specs,
+        space=space,
+        template=template,
+        shape=Shape(settings.cv, settings.repeats, settings.seed),
+        metric=parse_metric(settings.metric, settings.direction or None)
+        if settings.metric
+        else None,
+        others=digest_files(modules | depends),
+        digests={
+            path: digest_files({path: content})
+            for path, content in {settings.script: source, **modules, **depends}.items()
+        },
+    )
+
+
+def _reader(workspace: Path) -> Callable[[str], bytes | None]:
+    def read(path: str) -> bytes | None:
+        try:
+            return (workspace / path).read_bytes()
+        except (OSError, ValueError):
+            return None
+
+    return read
+
+
+def _with_marks(specs: Sequence[str], source: bytes, script: str) -> tuple[str, ...]:
+    """Specs of flags and file, and those of marks in the script that are not named there."""
+    named = {name for spec in specs for name in _names(spec)}
+    marked = [(name, spec) for name, spec, _ in marks(source, script) if name not in named]
+    return (*specs, *(f"{name}={spec}" for name, spec in marked))
+
+
+def _names(spec: str) -> list[str]:
+    left = spec.split("=", 1)[0].strip().strip("()")
+    return [name.strip().split("@")[0] for name in left.split(",")]
+
+
+def _check_space(space: Space, settings: Settings, *, large_is_fine: bool) -> None:
+    if not space.names:
+        late = any(arg.startswith(("--hp", "-hp", "--metric")) for arg in settings.args)
+        raise HprunError(
+            "There is nothing to search: no hyperparameter is named.",
+            hint=f"hprun's options stand before the script: `hprun --hp … {settings.script}`."
+            if late
+            else f"For example: `hprun --hp lr=1e-5:l5:0.1 {settings.script}`.",
+        )
+    if space.sampled:
+        names = " and ".join(space.sampled)
+        raise HprunError(
+            f"A grid cannot try every value of {names}: that is a continuous range or a"
+            " distribution, and this version has no strategy that samples.",
+            hint="Say how many values to try: `a:u5:b` (even), `a:l5:b` (by log),"
+            " `a:r5:b` or `a:rl5:b` (drawn at random).",
+        )
+    size = space.size()
+    if size > MAX_TRIALS and not large_is_fine:
+        raise HprunError(
+            f"That is a grid of {size:,} trials.",
+            hint="Take fewer values, or say --yes if it is meant.",
+        )
+
+
+def _depends(names: Sequence[str], workspace: Path) -> dict[str, bytes]:
+    """The content of the files (and folders of files) that `--depends` names."""
+    found: dict[str, bytes] = {}
+    for name in names:
+        full = workspace / name
+        if not full.exists():
+            raise WorkspaceError(f"--depends {name}: there is no such file in {workspace}.")
+        files = sorted(p for p in full.rglob("*") if p.is_file()) if full.is_dir() else [full]
+        for file in files:
+            found[os.path.relpath(file, workspace)] = file.read_bytes()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A search that has been written down; `edited` are the files that changed since last time."""
+
+    row: SearchRow
+    linked: Linked
+    edited: tuple[str, ...]
+
+
+def write_down(question: Question, store: Store, cache: Cache, now: float) -> Begun:
+    """Put a search and all its runs into the queue. Raises CacheError."""
+    settings = question.settings
+    request = {
+        "workspace": os.path.relpath(question.workspace, cache.root),
+        "settings": settings.to_json(),
+    }
+    stem = Path(settings.script).stem[:40]
+    row = store.put_search(settings.key(question.specs), stem, request, now)
+    before = row.digests
+    choices = question.choices()
+    linked = store.link(
+        row.id,
+        planned_trials(choices),
+        planned_runs(row.name, choices, question.template, question.shape, question.others),
+        question.digests,
+    )
+    if question.metric is not None or row.metric is None:
+        store.set_metric(row.id, question.metric)
+        row = replace(row, metric=question.metric)
+    edited = tuple(
+        path
+        for path in sorted({*before, *question.digests})
+        if before and before.get(path) != question.digests.get(path)
+    )
+    return Begun(row, linked, edited)
+
+
+def saved_settings(row: SearchRow, cache: Cache) -> tuple[Settings, Path]:
+    """The settings and the workspace of a search that was written down."""
+    workspace = Path(os.path.normpath(cache.root / row.request["workspace"]))
+    return Settings.from_json(row.request["settings"]), workspace
+
+
+def policy(settings: Settings) -> Policy:
+    """How the loop is to decide."""
+    return Policy(
+        slots=settings.jobs or jobs_default(),
+        grace_s=settings.grace,
+        timeout_s=settings.timeout or None,
+    )
+
+
+def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
+    """What starts runs: the workspace is frozen when the first one is started."""
+    frozen: list[Snapshot] = []
+
+    def snapshot() -> Snapshot:
+        if not frozen:
+            frozen.append(_freeze(question, cache, say))
+        return frozen[0]
+
+    slots = question.settings.jobs or jobs_default()
+    return Work(
+        template=question.template,
+        shape=question.shape,
+        interpreter=interpreter(question.settings),
+        env=base_env(slots, jobs_default()),
+        snapshot=snapshot,
+    )
+
+
+def _freeze(question: Question, cache: Cache, say: Callable[[str], None]) -> Snapshot:
+    listing: Listing = list_workspace(
+        question.workspace, cache=cache.root, link=question.settings.link
+    )
+    for path, target in listing.links:
+        if target.startswith("/"):
+            say(f"{path} is a link to {target}: all runs share it")
+    snapshot = freeze(listing, cache.snapshots)
+    for path, digest in question.digests.items():
+        copy = snapshot.folder / path
+        if copy.exists() and digest_files({path: copy.read_bytes()}) != digest:
+            raise WorkspaceError(
+                f"{path} was changed while hprun was reading it.", hint="Start again."
+            )
+    return snapshot
+
+
+def interpreter(settings: Settings) -> str:
+    """The Python that runs the script: `--python`, the active environment's, or hprun's own."""
+    if settings.python:
+        return settings.python
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        candidate = Path(os.environ.get(variable, "")) / "bin" / "python"
+        if os.environ.get(variable) and candidate.exists():
+            return str(candidate)
+    return sys.executable

@@ -1,0 +1,213 @@
+"""Facts become actions. No clock, no file, no process, no database: only this decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from hprun.model import Alive, Exited, Gone, Life, Outcome
+
+_KILLED = 128  # a shell's status for "ended by signal N" is 128 + N
+_SIGTERM, _SIGKILL = 15, 9
+
+
+class Asked(Enum):
+    """What has been asked of the whole search."""
+
+    GO = 0
+    STOP = 1  # softly: TERM, a time of grace, KILL
+    STOP_NOW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An attempt has been told to end: since when, why, and whether it was killed yet."""
+
+    since: float
+    why: str  # preempted, cancelled or timed-out
+    killed: bool = False
+
+
+PREEMPTED, CANCELLED, TIMED_OUT = "preempted", "cancelled", "timed-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A claimed run. `lost` counts the attempts in a row that vanished before this one.
+
+    `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it.
+    """
+
+    run: int
+    attempt: int
+    started: float
+    life: Life
+    lost: int = 0
+    ending: Ending | None = None
+    wanted: bool = True
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the hands saw: `queued` are the next runs that wait, at most as many as slots."""
+
+    now: float
+    active: Sequence[Active]
+    queued: Sequence[int]
+    asked: Asked = Asked.GO
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`grace_s` from TERM to KILL; `max_lost` attempts in a row may vanish; times in seconds."""
+
+    slots: int
+    grace_s: float = 10.0
+    max_lost: int = 3
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Claim a run and start an attempt."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An attempt is over, and so is its run."""
+
+    run: int
+    attempt: int
+    outcome: Outcome
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """An attempt is over, but its run is to be tried again."""
+
+    run: int
+    attempt: int
+    why: str
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """Tell an attempt to end, softly or with KILL."""
+
+    run: int
+    attempt: int
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Nothing is active and nothing is to be started: the loop is over."""
+
+    complete: bool
+
+
+Action = Start | End | Requeue | Terminate | Finish
+
+
+def decide(facts: Facts, policy: Policy) -> list[Action]:
+    """What to do now, in the order in which to do it.
+
+    Law: never two attempts of one run, never more attempts than slots, and each run ends as
+    completed, ends otherwise, or goes back to the queue.
+    """
+    actions: list[Action] = []
+    living = 0
+    for active in facts.active:
+        match active.life:
+            case Alive():
+                living += 1
+                actions += _while_alive(active, facts, policy)
+            case Exited(status=status, at=at):
+                actions.append(_after_exit(active, status, at))
+            case Gone():
+                actions.append(_after_loss(active, facts.now, policy))
+    if facts.asked is Asked.GO:
+        free = max(0, policy.slots - living)
+        actions += [Start(run) for run in facts.queued[:free]]
+        over = not facts.active and not facts.queued
+    else:
+        over = not facts.active
+    if over:
+        actions.append(Finish(complete=not facts.queued and facts.asked is Asked.GO))
+    return actions
+
+
+def _while_alive(active: Active, facts: Facts, policy: Policy) -> list[Action]:
+    ending, now = active.ending, facts.now
+    if ending is None:
+        why = _why_end(active, facts, policy)
+        if why is None:
+            return []
+        hard = facts.asked is Asked.STOP_NOW
+        return [Terminate(active.run, active.attempt, Ending(now, why, killed=hard))]
+    overdue = now - ending.since >= policy.grace_s or facts.asked is Asked.STOP_NOW
+    if overdue and not ending.killed:
+        return [Terminate(active.run, active.attempt, Ending(now, ending.why, killed=True))]
+    if ending.killed and now - ending.since >= policy.grace_s:
+        # Killed, and something still holds the lock: say it again rather than wait for ever.
+        return [Terminate(active.run, active.attempt, Ending(now, ending.why, killed=True))]
+    return []
+
+
+def _why_end(active: Active, facts: Facts, policy: Policy) -> str | None:
+    if active.cancelled or not active.wanted:
+        return CANCELLED
+    if facts.asked is not Asked.GO:
+        return PREEMPTED
+    if policy.timeout_s is not None and facts.now - active.started >= policy.timeout_s:
+        return TIMED_OUT
+    return None
+
+
+def _after_exit(active: Active, status: int, at: float) -> Action:
+    run, attempt = active.run, active.attempt
+    seconds = max(0.0, at - active.started)
+    if status == 0:
+        return End(run, attempt, Outcome.COMPLETED, seconds)
+    if active.ending is not None:
+        if active.ending.why == PREEMPTED:
+            return Requeue(run, attempt, "stopped with its search", lost=False)
+        if active.ending.why == TIMED_OUT:
+            return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
+        return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")
+    return End(run, attempt, Outcome.FAILED, seconds, describe_status(status))
+
+
+def _after_loss(active: Active, now: float, policy: Policy) -> Action:
+    run, attempt = active.run, active.attempt
+    seconds = max(0.0, now - active.started)
+    if active.ending is not None and active.ending.why == TIMED_OUT:
+        return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
+    if not active.wanted or (active.ending is not None and active.ending.why == CANCELLED):
+        return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")
+    if active.ending is not None:
+        return Requeue(run, attempt, "stopped with its search", lost=False)
+    if active.lost + 1 >= policy.max_lost:
+        detail = f"vanished {active.lost + 1} times in a row without a word"
+        return End(run, attempt, Outcome.FAILED, seconds, detail)
+    return Requeue(run, attempt, "vanished: killed, or the machine went down", lost=True)
+
+
+def describe_status(status: int) -> str:
+    """A sentence for a status other than 0."""
+    if status == _KILLED + _SIGKILL:
+        return "killed by SIGKILL: by somebody, or by the kernel for want of memory"
+    if status == _KILLED + _SIGTERM:
+        return "ended by SIGTERM from outside"
+    if status == 127:
+        return "its interpreter was not found (status 127)"
+    if status > _KILLED:
+        return f"ended by signal {status - _KILLED}"
+    return f"exit status {status}"

@@ -1,0 +1,49 @@
+"""Reading the metric of runs that have ended."""
+
+from __future__ import annotations
+
+from hprun.metrics import Ambiguous, Missing, Reading, Resolved, read_run
+from hprun.model import Ended, Metric, Outcome
+from hprun.paths import Cache, RunPaths
+from hprun.store import ReadingRow, Store
+
+_CANDIDATES = 12  # as many as a person reads
+
+
+def read_metric(paths: RunPaths, metric: Metric, since: float) -> ReadingRow:
+    """Read a metric out of what a run wrote. Odd files are no error: they say nothing."""
+    return to_row(read_run(paths.folder, metric, log=paths.log, since=since))
+
+
+def to_row(reading: Reading) -> ReadingRow:
+    """A reading as the store keeps it."""
+    match reading:
+        case Resolved():
+            detail = {"rule": reading.rule, "notes": list(reading.notes)}
+            return ReadingRow("resolved", reading.value, reading.step, reading.series, detail)
+        case Ambiguous():
+            candidates = [
+                [c.series, c.n, c.last_step, c.last_value] for c in reading.candidates[:_CANDIDATES]
+            ]
+            return ReadingRow("ambiguous", detail={"candidates": candidates})
+        case Missing():
+            detail = {"tags": list(reading.tags), "near": list(reading.near)}
+            return ReadingRow("missing", detail=detail)
+
+
+def fill_readings(store: Store, cache: Cache, search: int, metric: Metric) -> int:
+    """Read `metric` in the ended runs of a search where it was not read before; how many."""
+    found: dict[int, ReadingRow] = {}
+    for trial in store.trials(search, metric):
+        for part in trial.parts:
+            state = part.run.state
+            if part.reading is not None or not isinstance(state, Ended):
+                continue
+            if state.outcome is Outcome.CANCELLED or part.run.id in found:
+                continue
+            attempts = store.attempts(part.run.id)
+            since = attempts[-1].started if attempts else 0.0
+            found[part.run.id] = read_metric(cache.run(part.run.folder), metric, since)
+    if found:
+        store.put_readings(found, metric)
+    return len(found)

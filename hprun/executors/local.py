@@ -1,0 +1,234 @@
+"""Attempts as processes of this machine, each started cold in a session of its own.
+
+A small shell stands between hprun and the script. It holds the run's lock, outlives the script
+whatever ends that, and leaves an exit record by rename. So a coordinator that died and came
+back can tell a run that lives from one that ended and one that vanished, without time-outs and
+without trusting process ids; and the script is an ordinary `python script.py` that cannot tell
+the difference.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hprun.files import Lock, is_locked
+from hprun.model import Alive, Exited, Gone, Life
+from hprun.paths import RunPaths
+
+# Arguments: attempt number, path of the exit record, then the command. Standard input is the
+# lock, whose text becomes the process group. The traps make the shell wait for the script and
+# are reset in the script itself, as POSIX has it.
+_SHELL = """\
+exec 9<&0 0</dev/null
+echo $$ >&9
+trap : HUP INT TERM
+attempt=$1 record=$2
+shift 2
+"$@"
+echo "$attempt $?" >"$record.new" && exec mv -f "$record.new" "$record"
+"""
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_POLL_S = 0.1  # seconds between looks where the kernel cannot wake us
+MARK = "HPRUN_ATTEMPT"
+"""The variable by which a process is known to be ours, wherever it fled to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """All that an attempt needs; `lock` is held by the caller and stays with the process."""
+
+    run: int
+    attempt: int
+    paths: RunPaths
+    command: Sequence[str]
+    env: Mapping[str, str]
+    lock: Lock
+
+
+class LocalExecutor:
+    """Starts attempts on this machine and looks after those that an earlier coordinator left."""
+
+    def __init__(self) -> None:
+        self._children: dict[int, subprocess.Popen[bytes]] = {}  # by run
+        self._pidfds: dict[int, int] = {}  # by run
+        _become_subreaper()
+
+    def start(self, launch: Launch) -> None:
+        """Start the process and hand it the lock. Raises OSError."""
+        paths = launch.paths
+        paths.exit_record.unlink(missing_ok=True)
+        env = dict(launch.env) | {MARK: f"{paths.folder}:{launch.attempt}"}
+        with paths.log.open("ab", buffering=0) as log:
+            if launch.attempt > 1:
+                log.write(f"\n--- attempt {launch.attempt} ---\n".encode())
+            child = subprocess.Popen(
+                [
+                    "/bin/sh",
+                    "-c",
+                    _SHELL,
+                    "hprun",
+                    str(launch.attempt),
+                    str(paths.exit_record),
+                    *launch.command,
+                ],
+                stdin=launch.lock.descriptor,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=paths.folder,
+                env=env,
+                start_new_session=True,
+            )
+        launch.lock.release()
+        self._children[launch.run] = child
+        self._watch(launch.run, child.pid)
+
+    def look(self, run: int, attempt: int, paths: RunPaths) -> Life:
+        """Say how an attempt is, whoever started it."""
+        child = self._children.get(run)
+        if child is not None and not _has_exited(child):
+            return Alive()
+        record = _read_record(paths.exit_record, attempt)
+        if record is not None:
+            return record
+        if is_locked(paths.lock):
+            if run not in self._pidfds:
+                self._watch(run, _group(paths))
+            return Alive()
+        # The record may have come between the two looks.
+        return _read_record(paths.exit_record, attempt) or Gone()
+
+    def signal(self, paths: RunPaths, number: signal.Signals) -> None:
+        """Signal all processes of a run that still holds its lock."""
+        if is_locked(paths.lock):
+            _signal_group(_group(paths), number)
+
+    def bury(self, run: int, attempt: int, paths: RunPaths) -> None:
+        """End what an ended attempt left behind: its process group, and what fled from it."""
+        pidfd = self._pidfds.pop(run, None)
+        if pidfd is not None:
+            os.close(pidfd)
+        mark = f"{paths.folder}:{attempt}"
+        child = self._children.pop(run, None)
+        if child is not None:
+            # Not waited for yet, so the number cannot belong to anybody else.
+            _signal_group(child.pid, signal.SIGKILL)
+            child.wait()
+        else:
+            _kill_marked(_group(paths), mark)
+        for pid in _orphans(known={other.pid for other in self._children.values()}):
+            _end_fugitive(pid, mark)
+
+    def wait(self, timeout_s: float, others: Iterable[int] = ()) -> None:
+        """Return when an attempt may have ended, a descriptor of `others` is ready, or in time."""
+        if len(self._pidfds) < len(self._children):
+            timeout_s = min(timeout_s, _POLL_S)
+        poller = select.poll()
+        for descriptor in (*self._pidfds.values(), *others):
+            poller.register(descriptor, select.POLLIN)
+        poller.poll(timeout_s * 1000)
+        for run in [run for run in self._pidfds if self._ended(run)]:
+            # The process is gone but its lock may be held by what it left: do not spin on it.
+            os.close(self._pidfds.pop(run))
+
+    def _ended(self, run: int) -> bool:
+        return bool(select.select([self._pidfds[run]], [], [], 0)[0])
+
+    def _watch(self, run: int, pid: int) -> None:
+        if pid and hasattr(os, "pidfd_open"):
+            with contextlib.suppress(OSError):
+                self._pidfds[run] = os.pidfd_open(pid)
+
+
+def _read_record(path: Path, attempt: int) -> Exited | None:
+    try:
+        number, status = path.read_text("ascii").split()
+        at = path.stat().st_mtime
+    except (OSError, ValueError):
+        return None
+    return Exited(int(status), at) if int(number) == attempt else None
+
+
+def _group(paths: RunPaths) -> int:
+    """The process group that the lock's holder wrote down; 0 if it did not come to that."""
+    try:
+        return int(paths.lock.read_text("ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    if group > 1:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+
+
+def _kill_marked(group: int, mark: str) -> None:
+    """Kill what is left of a group that another coordinator started.
+
+    Only what carries the run's mark: the number may belong to others by now.
+    """
+    import psutil
+
+    if group <= 1:
+        return
+    with contextlib.suppress(PermissionError):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getpgid(process.pid) == group and process.environ().get(MARK) == mark:
+                process.kill()
+
+
+def _has_exited(child: subprocess.Popen[bytes]) -> bool:
+    """Say whether a child has ended, without waiting for it where that can be had."""
+    if not hasattr(os, "waitid"):  # macOS
+        return child.poll() is not None
+    try:
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def _orphans(known: set[int]) -> list[int]:
+    """Processes that were left to us by dead parents (prctl(2), PR_SET_CHILD_SUBREAPER)."""
+    try:
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii").split()
+    except OSError:
+        return []
+    return [int(pid) for pid in children if int(pid) not in known]
+
+
+def _end_fugitive(pid: int, mark: str) -> None:
+    """Kill a process that left the run's group, and its children; reap it."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            if process.environ().get(MARK) != mark:
+                return
+            for child in (*process.children(recursive=True), process):
+                child.kill()
+    with contextlib.suppress(ChildProcessError):
+        deadline = time.monotonic() + 1
+        while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+
+def _become_subreaper() -> None:
+    """Let the children of dead runs come to us, so that none gets away. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,0 +1,1 @@
+"""Showing a search: rows, tables, JSON, the live view."""

@@ -1,0 +1,126 @@
+"""A running search where nobody watches: one line for each run that ends."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from hprun.engine.loop import Place
+from hprun.model import Outcome
+from hprun.paths import Cache
+from hprun.report.log_tail import tail
+from hprun.report.progress import Progress
+from hprun.report.terminal import stderr
+from hprun.report.words import score_words, time_words, value_words
+from hprun.store import Close
+
+_TAIL = 8  # lines of a failed run's log
+_FULL_TAILS = 3  # so many failures are told with their log; more would hide the rest
+
+
+class Lines:
+    """Prints events to stderr; `quiet` leaves only failures."""
+
+    def __init__(self, progress: Progress, cache: Cache, *, quiet: bool, verbose: bool) -> None:
+        self.progress = progress
+        self._cache = cache
+        self._quiet = quiet
+        self._verbose = verbose
+        self._console = stderr()
+        self._tails = 0
+        self._resolved: set[str] = set()
+
+    def say(self, text: str | Text) -> None:
+        """Print one line."""
+        self._console.print(text, markup=False)
+
+    def started(self, place: Place, attempt: int) -> None:
+        """Say so only when asked to say more."""
+        if self._verbose:
+            self.say(f"{_name(place)} started (attempt {attempt}): {value_words(place.values)}")
+
+    def adopted(self, place: Place, attempt: int) -> None:
+        """Say that an earlier coordinator's run is taken over."""
+        if not self._quiet:
+            self.say(f"{_name(place)} was started before (attempt {attempt}): taking it over")
+
+    def requeued(self, place: Place, why: str) -> None:
+        """Say that a run goes back to the queue."""
+        if not self._quiet:
+            self.say(f"{_name(place)} goes back to the queue: {why}")
+
+    def stopping(self, why: str) -> None:
+        """Say that the end is near."""
+        if why == "softly":
+            self.say("Stopping: asking the runs to end. ^C again ends them at once.")
+        else:
+            self.say("Stopping at once.")
+
+    def looked(self) -> None:
+        """Nothing to redraw."""
+
+    def ended(self, place: Place, close: Close) -> None:
+        """One line; a failed run's log with it."""
+        self.progress.ended(place, close)
+        if place.trial < 0:
+            return
+        good = close.outcome is Outcome.COMPLETED
+        if good and self._quiet:
+            return
+        self._say_resolved(close)
+        width = len(str(self.progress.runs))
+        count = f"[{self.progress.done:>{width}}/{self.progress.runs}]"
+        line = Text(f"{count} {_name(place)}  {value_words(place.values)}  ")
+        line.append(self._ending(close), style="" if good else "red")
+        line.append(f"  {time_words(close.seconds)}")
+        self.say(line)
+        if close.outcome in (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.TIMED_OUT):
+            self._say_log(place)
+
+    def _ending(self, close: Close) -> str:
+        if close.outcome is not Outcome.COMPLETED:
+            return f"{close.outcome.value}: {close.detail}" if close.detail else close.outcome.value
+        metric, reading = self.progress.metric, close.reading
+        if metric is None or reading is None:
+            return "completed"
+        if reading.kind == "ambiguous":
+            return f"{metric.name} ?"
+        if reading.kind == "missing":
+            return f"completed, but wrote no {metric.name}"
+        at = f" at step {reading.step}" if reading.step is not None else ""
+        return f"{metric.name} {score_words(reading.value)}{at}"
+
+    def _say_resolved(self, close: Close) -> None:
+        """What the metric's name came to mean, once for each meaning."""
+        reading = close.reading
+        if reading is None or self.progress.metric is None:
+            return
+        name, detail = self.progress.metric.name, reading.detail or {}
+        if reading.kind == "resolved":
+            said = f"{name} = {reading.series} ({detail.get('rule')})"
+            notes = detail.get("notes", [])
+        elif reading.kind == "ambiguous":
+            series = ", ".join(candidate[0] for candidate in detail.get("candidates", []))
+            said = f"{name} could be any of: {series}. Name one with --metric 'RUN//TAG'."
+            notes = []
+        else:
+            tags = ", ".join(detail.get("tags", [])) or "nothing"
+            said = f"No {name} was written. What was: {tags}."
+            notes = [f"Did you mean {near}?" for near in detail.get("near", [])[:1]]
+        for text in (said, *notes):
+            if text not in self._resolved:
+                self._resolved.add(text)
+                self.say(text)
+
+    def _say_log(self, place: Place) -> None:
+        log = self._cache.run(place.folder).log
+        self._tails += 1
+        if self._tails > _FULL_TAILS:
+            self.say(f"    see `hprun logs {place.trial}/{place.fold}`")
+            return
+        for line in tail(log, _TAIL):
+            self.say(f"    {line}")
+
+
+def _name(place: Place) -> str:
+    repeat = f" repeat {place.repeat}" if place.repeat else ""
+    return f"trial {place.trial} fold {place.fold}{repeat}"

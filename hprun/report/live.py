@@ -1,0 +1,170 @@
+"""A running search on a terminal: one table that is drawn again as things happen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from hprun.engine.loop import Place
+from hprun.metrics import Resolved, RunReader
+from hprun.model import Metric
+from hprun.paths import Cache
+from hprun.report.lines import Lines
+from hprun.report.progress import Progress
+from hprun.report.ranking_table import value_names
+from hprun.report.terminal import Column, make_table
+from hprun.report.words import score_words, time_words, value_words
+from hprun.store import Close
+
+_REDRAW_S = 0.5
+_READ_S = 2.0  # between looks into the event files of active runs
+
+
+@dataclass
+class _Active:
+    place: Place
+    begun: float
+    reader: RunReader
+    words: str = "-"
+
+
+class LiveTable(Lines):
+    """Shows counts, the best so far, the time left and each active run.
+
+    Failures and what a metric came to mean are printed above the table and stay; how each run
+    ended is in the ranking at the end.
+    """
+
+    def __init__(self, name: str, progress: Progress, cache: Cache, *, verbose: bool) -> None:
+        super().__init__(progress, cache, quiet=not verbose, verbose=verbose)
+        self._name = name
+        self._active: dict[int, _Active] = {}
+        self._stopping = ""
+        self._drawn = self._read = 0.0
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> LiveTable:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def started(self, place: Place, attempt: int) -> None:
+        """A row more."""
+        super().started(place, attempt)
+        self._add(place)
+
+    def adopted(self, place: Place, attempt: int) -> None:
+        """A row more, and a word on where it comes from."""
+        super().adopted(place, attempt)
+        self._add(place)
+
+    def _add(self, place: Place) -> None:
+        paths = self._cache.run(place.folder)
+        reader = RunReader(paths.folder, log=paths.log, since=time.time())
+        self._active[place.run] = _Active(place, time.monotonic(), reader)
+        self._draw()
+
+    def ended(self, place: Place, close: Close) -> None:
+        """A row less."""
+        self._active.pop(place.run, None)
+        super().ended(place, close)
+        self._draw()
+
+    def requeued(self, place: Place, why: str) -> None:
+        """A row less."""
+        self._active.pop(place.run, None)
+        super().requeued(place, why)
+        self._draw()
+
+    def stopping(self, why: str) -> None:
+        """Say so below the table."""
+        self._stopping = "stopping: waiting for the runs to end (^C: at once)"
+        if why != "softly":
+            self._stopping = "stopping at once"
+        self._draw()
+
+    def looked(self) -> None:
+        """Draw again, but not more often than a person can read."""
+        now = time.monotonic()
+        if now - self._read >= _READ_S and self.progress.metric is not None:
+            self._read = now
+            for active in self._active.values():
+                active.reader.poll()
+                active.words = _current(active.reader, self.progress.metric)
+        if now - self._drawn >= _REDRAW_S:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        parts = [self._head(), self._best()]
+        if self._active:
+            parts.append(self._table())
+        if self._stopping:
+            parts.append(Text(self._stopping, style="yellow"))
+        self._live.update(Group(*parts), refresh=True)
+
+    def _head(self) -> Text:
+        progress = self.progress
+        running = len(self._active)
+        queued = max(0, progress.runs - progress.done - running)
+        head = Text(no_wrap=True, overflow="ellipsis")
+        head.append(self._name, style="bold")
+        head.append(f"  {progress.done}/{progress.runs} done, {running} running, {queued} queued")
+        if progress.failed:
+            head.append(f", {progress.failed} failed", style="red")
+        left = progress.seconds_left()
+        head.append(f"  {time_words(time.monotonic() - progress.begun)}", style="dim")
+        head.append(f", {time_words(left)} left" if left is not None else "", style="dim")
+        return head
+
+    def _best(self) -> Text:
+        progress = self.progress
+        if progress.metric is None:
+            return Text("")
+        if progress.best is None:
+            return Text(f"best {progress.metric}: none yet", style="dim")
+        score, trial, values = progress.best
+        words = value_words(values)
+        return Text(
+            f"best {progress.metric}: {score_words(score)}  trial {trial}  {words}",
+            style="green",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+
+    def _table(self) -> Table:
+        metric = self.progress.metric
+        names = value_names([a.place for a in self._active.values()])
+        columns = [Column("trial", right=True), Column("fold", right=True)]
+        columns += [Column(name, right=True) for name in names]
+        columns += [Column(metric.name if metric else ""), Column("time", right=True)]
+        now = time.monotonic()
+        rows = []
+        for active in self._active.values():
+            place = active.place
+            row = [str(place.trial), str(place.fold)]
+            row += [str(place.values.get(name, "-")) for name in names]
+            rows.append([*row, active.words, time_words(now - active.begun)])
+        return make_table(columns, rows)
+
+
+def _current(reader: RunReader, metric: Metric) -> str:
+    """The value at this moment, with its step."""
+    match reader.reading(metric):
+        case Resolved(curve=curve) if curve.values:
+            return f"{score_words(curve.values[-1])} @ {curve.steps[-1]}"
+        case _:
+            return "-"

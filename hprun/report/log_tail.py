@@ -1,0 +1,25 @@
+"""The last lines of a log of any size."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_BLOCK = 64 * 1024  # bytes: enough for a traceback, little to read
+_LONG = 300  # characters of a line that are worth showing
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines, with what would move a terminal's cursor taken out; [] for no file."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _BLOCK))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    # A progress bar rewrites its line: what stood there last counts.
+    last = [_CONTROL.sub("", line.rstrip("\r").rsplit("\r", 1)[-1]) for line in text.split("\n")]
+    kept = [line for line in last if line.strip()][-lines:]
+    return [line if len(line) <= _LONG else line[:_LONG] + " …" for line in kept]

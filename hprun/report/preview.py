@@ -1,0 +1,89 @@
+"""What `hprun run --dry-run` shows: the space, the number of runs, and the script's diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from hprun.config import jobs_default
+from hprun.engine.assemble import Question, interpreter
+from hprun.engine.plan import render
+from hprun.report.results import SCHEMA, metric_json
+from hprun.report.terminal import Column, diff_text, print_table, stdout
+from hprun.report.words import count_words, value_words
+from hprun.script import unified_diff
+from hprun.space import describe
+
+
+def preview_json(question: Question) -> dict[str, Any]:
+    """The document of `hprun run --dry-run --json`."""
+    axes = question.space.axes(seed=question.settings.seed)
+    return {
+        "schema": SCHEMA,
+        "script": question.settings.script,
+        "metric": metric_json(question.metric),
+        "trials": question.trials,
+        "runs": question.runs,
+        "space": {name: list(values) for name, values in axes.items()},
+        "sites": [
+            {
+                "name": site.name,
+                "file": site.file,
+                "line": site.line,
+                "rule": site.rule,
+                "before": site.before,
+                "after": after,
+            }
+            for site, after in sites_after(question)
+        ],
+    }
+
+
+def sites_after(question: Question) -> list[tuple[Any, str]]:
+    """Each site with what the first trial puts there."""
+    first = next(iter(question.space.grid(seed=question.settings.seed)))
+    return question.template.site_texts(first, folds=max(1, question.shape.folds))
+
+
+def print_preview(question: Question) -> None:
+    """Show it to a person."""
+    console = stdout()
+    for parameter in question.space.parameters:
+        console.print(describe(parameter), markup=False)
+    per_trial = question.shape.runs_per_trial
+    runs = f" × {per_trial} = {count_words(question.runs, 'run')}" if per_trial > 1 else ""
+    jobs = question.settings.jobs or jobs_default()
+    console.print(f"\n{count_words(question.trials, 'trial')}{runs}, {jobs} at once, by "
+                  f"{interpreter(question.settings)}\n", markup=False)  # fmt: skip
+    print_table(
+        console,
+        [Column("name"), Column("where"), Column("rule"), Column("before"), Column("after")],
+        [
+            [site.name, _where(site.file, site.line), site.rule, _short(site.before), _short(after)]
+            for site, after in sites_after(question)
+        ],
+    )
+    _print_diff(question)
+
+
+def _where(file: str, line: int) -> str:
+    return f"{file}:{line}" if line else "arguments"
+
+
+def _short(text: str) -> str:
+    first, *rest = text.splitlines() or [""]
+    return first[:40] + (" …" if rest or len(first) > 40 else "")
+
+
+def _print_diff(question: Question) -> None:
+    console = stdout()
+    values = next(iter(question.space.grid(seed=question.settings.seed)))
+    rendering = render(question.template, values, question.shape, 0, 0)
+    console.print(f"\ntrial 0: {value_words(values)}", style="bold", markup=False)
+    if rendering.argv:
+        console.print(Text("arguments: " + " ".join(rendering.argv)))
+    for path, after in rendering.files.items():
+        before = Path(question.workspace / path).read_bytes()
+        console.print(diff_text(unified_diff(before, after, path)), end="")

@@ -1,0 +1,66 @@
+"""The ranking as a table and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+
+from hprun.model import Metric
+from hprun.report.results import Result
+from hprun.report.terminal import Column, print_table, state_text
+from hprun.report.words import score_words, time_words
+
+
+def value_names(results: Sequence[Result]) -> list[str]:
+    """All names of values; those that differ between trials first, each kind in its order."""
+    names = list(dict.fromkeys(name for result in results for name in result.values))
+    differing = [n for n in names if len({repr(r.values.get(n, _ABSENT)) for r in results}) > 1]
+    return differing + [name for name in names if name not in differing]
+
+
+_ABSENT = object()
+
+
+def print_ranking(console: Console, results: Sequence[Result], metric: Metric | None) -> None:
+    """One line for each trial, in the order given."""
+    names = value_names(results)
+    folds = any(len(result.parts) > 1 for result in results)
+    columns = [Column("#", right=True), Column("trial", right=True)]
+    columns += [Column(name, right=True) for name in names]
+    if metric is not None:
+        columns.append(Column(str(metric), right=True))
+        if folds:
+            columns += [Column("std", right=True), Column("n", right=True)]
+    columns += [Column("time", right=True), Column("state")]
+    rows = []
+    for result in results:
+        row = [str(result.rank or "-"), str(result.trial)]
+        row += [str(result.values[n]) if n in result.values else "-" for n in names]
+        if metric is not None:
+            row.append(
+                score_words(result.score) if result.score is not None else result.note or "-"
+            )
+            if folds:
+                row += [score_words(result.std), str(result.n)]
+        rows.append([*row, time_words(result.seconds), state_text(result.state)])
+    print_table(console, columns, rows)
+
+
+def write_csv(file: TextIO, results: Sequence[Result]) -> None:
+    """All trials with a header; numbers in full."""
+    names = value_names(results)
+    writer = csv.writer(file)
+    writer.writerow(["rank", "trial", *names, "score", "std", "n", "seconds", "state"])
+    for result in results:
+        writer.writerow([
+            result.rank if result.rank is not None else "",
+            result.trial,
+            *(result.values.get(name, "") for name in names),
+            *("" if number is None else repr(number) for number in (result.score, result.std)),
+            result.n,
+            round(result.seconds, 3),
+            result.state,
+        ])  # fmt: skip

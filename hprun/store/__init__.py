@@ -1,0 +1,31 @@
+"""The queue and the results on disk: the only place that speaks SQL."""
+
+from hprun.store.database import Store
+from hprun.store.rows import (
+    Attempt,
+    Best,
+    Close,
+    Linked,
+    Part,
+    PlannedRun,
+    PlannedTrial,
+    ReadingRow,
+    Request,
+    SearchRow,
+    TrialRow,
+)
+
+__all__ = [
+    "Attempt",
+    "Best",
+    "Close",
+    "Linked",
+    "Part",
+    "PlannedRun",
+    "PlannedTrial",
+    "ReadingRow",
+    "Request",
+    "SearchRow",
+    "Store",
+    "TrialRow",
+]

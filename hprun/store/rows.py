@@ -1,0 +1,127 @@
+"""What goes into the store and comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hprun.model import Metric, Outcome, Run, Values
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRow:
+    """A search as the store knows it; `state` is running, stopped or complete."""
+
+    id: int
+    name: str
+    request: Mapping[str, Any]
+    metric: Metric | None
+    digests: Mapping[str, str]
+    created: float
+    touched: float
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTrial:
+    """A trial to be written down."""
+
+    number: int
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A run to be queued, unless one with its identity is known."""
+
+    trial: int
+    fold: int
+    repeat: int
+    identity: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What became of a plan: how many runs it has in all, and how they stood before.
+
+    `done` had completed, `changed` stand in place of a run with other content, `failed` ended
+    otherwise and are left for `hprun retry`.
+    """
+
+    runs: int
+    done: int
+    changed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A run in its place; `reading` is what the asked metric was, when the run has ended."""
+
+    trial: int
+    run: Run
+    reading: ReadingRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """A trial with its parts, in the order of folds and repeats."""
+
+    number: int
+    values: Values
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A metric as it was read from an ended run; `kind` is resolved, ambiguous or missing.
+
+    `value` is None when there is none; a value that is no number is kept as `nan`.
+    """
+
+    kind: str
+    value: float | None = None
+    step: int | None = None
+    series: str = ""
+    detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The end of attempt `attempt` of a run, with what its metric was."""
+
+    run: int
+    attempt: int
+    outcome: Outcome
+    seconds: float
+    detail: str = ""
+    reading: ReadingRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One process that tried a run; `ended` is None while it lives."""
+
+    number: int
+    started: float
+    ended: float | None
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asks to stop a search, or one trial of it."""
+
+    id: int
+    trial: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The trial with the best mean over its runs, all of which have a finite value."""
+
+    trial: int
+    score: float
+    values: Values

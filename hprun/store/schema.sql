@@ -1,0 +1,85 @@
+-- The rules that the database itself keeps. Times are seconds since the epoch.
+
+CREATE TABLE search (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,
+    key      TEXT NOT NULL UNIQUE,          -- hash of the question; the metric is no part of it
+    request  TEXT NOT NULL,                 -- JSON: all that is needed to ask again
+    metric   TEXT,                          -- JSON: name, reduce, direction
+    digests  TEXT NOT NULL DEFAULT '{}',    -- JSON: the script's files and their hashes
+    created  REAL NOT NULL,
+    touched  REAL NOT NULL,
+    state    TEXT NOT NULL CHECK (state IN ('running', 'stopped', 'complete'))
+) STRICT;
+
+CREATE TABLE trial (
+    search   INTEGER NOT NULL REFERENCES search,
+    number   INTEGER NOT NULL,
+    "values" TEXT NOT NULL,                 -- JSON, by name
+    PRIMARY KEY (search, number)
+) STRICT, WITHOUT ROWID;
+
+-- A run belongs to what it executes, not to a search: two searches that ask for the same share it.
+CREATE TABLE run (
+    id       INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE,
+    folder   TEXT NOT NULL,                 -- relative to the cache
+    state    TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'ended')),
+    outcome  TEXT CHECK (outcome IN ('completed', 'stopped', 'failed', 'out-of-memory',
+                                     'timed-out', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    lost     INTEGER NOT NULL DEFAULT 0,    -- attempts in a row that vanished
+    started  REAL,                          -- of the last attempt
+    seconds  REAL,                          -- of the last attempt
+    detail   TEXT NOT NULL DEFAULT '',
+    CHECK ((state = 'ended') = (outcome IS NOT NULL)),
+    CHECK (state <> 'running' OR attempts > 0)
+) STRICT;
+CREATE INDEX run_open ON run (state, id) WHERE state <> 'ended';
+
+CREATE TRIGGER completed_is_for_ever BEFORE UPDATE OF state, outcome ON run
+WHEN OLD.outcome = 'completed'
+BEGIN SELECT RAISE(ABORT, 'a completed run never changes'); END;
+
+-- Which run stands for which fold and repeat of which trial.
+CREATE TABLE part (
+    search   INTEGER NOT NULL,
+    trial    INTEGER NOT NULL,
+    fold     INTEGER NOT NULL,
+    repeat   INTEGER NOT NULL,
+    run      INTEGER NOT NULL REFERENCES run,
+    PRIMARY KEY (search, trial, fold, repeat),
+    FOREIGN KEY (search, trial) REFERENCES trial (search, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX part_run ON part (run, search);
+
+CREATE TABLE attempt (
+    run      INTEGER NOT NULL REFERENCES run,
+    number   INTEGER NOT NULL,
+    started  REAL NOT NULL,
+    ended    REAL,
+    ending   TEXT NOT NULL DEFAULT '',      -- one sentence
+    PRIMARY KEY (run, number)
+) STRICT, WITHOUT ROWID;
+
+-- What a metric was in an ended run; filled when the run ends, and again for another metric.
+CREATE TABLE reading (
+    run      INTEGER NOT NULL REFERENCES run,
+    metric   TEXT NOT NULL,                 -- NAME:REDUCE
+    kind     TEXT NOT NULL CHECK (kind IN ('resolved', 'ambiguous', 'missing')),
+    value    REAL,                          -- NULL: none, or not a number
+    step     INTEGER,
+    series   TEXT NOT NULL DEFAULT '',      -- run//tag
+    detail   TEXT NOT NULL DEFAULT '{}',    -- JSON: rule, notes, candidates, tags
+    PRIMARY KEY (run, metric)
+) STRICT, WITHOUT ROWID;
+
+-- What other commands ask of a coordinator; it obeys and deletes.
+CREATE TABLE request (
+    id       INTEGER PRIMARY KEY,
+    search   INTEGER NOT NULL REFERENCES search,
+    trial    INTEGER,                       -- NULL: the whole search
+    made     REAL NOT NULL
+) STRICT;
+
+PRAGMA user_version = 1;

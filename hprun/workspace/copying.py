@@ -1,0 +1,70 @@
+"""The copy of a frozen workspace that a run works in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from hprun.workspace.cloning import clone, copy, mode_bits_protect
+from hprun.workspace.snapshot import Snapshot
+
+
+def copy_workspace(
+    snapshot: Snapshot, folder: Path, rendered: Mapping[str, bytes], *, marker: Path
+) -> None:
+    """Make `folder` a copy of the workspace with the rendered files in place of the originals.
+
+    `marker` is a file that says that the copy is whole.
+
+    A folder that an earlier attempt left is kept as it is, so that a script which restores its
+    own checkpoint goes on; only the rendered files are written anew. Raises OSError.
+    """
+    if not marker.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _lay_out(snapshot, folder, skip=frozenset(rendered))
+        marker.touch()
+    for path, content in rendered.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.write_bytes(content)
+        original = snapshot.folder / path
+        if original.exists():
+            target.chmod(original.stat().st_mode | 0o200)
+
+
+def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str]) -> None:
+    listing = snapshot.listing
+    for name in listing.folders:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for path in listing.files:
+        if path in skip:
+            continue
+        source, target = snapshot.folder / path, folder / path
+        target.unlink(missing_ok=True)  # of a copy that was cut off
+        if path in snapshot.large:
+            _share(source, target)
+        else:
+            copy(source, target)
+    for path, points_to in listing.links:
+        _link(folder / path, points_to)
+    for path in listing.linked:
+        _link(folder / path, str(listing.root / path))
+
+
+def _share(source: Path, target: Path) -> None:
+    """Give a large file to a run without its bytes, where no run can write through to others."""
+    if clone(source, target):
+        target.chmod(target.stat().st_mode | 0o200)
+    elif mode_bits_protect(source):
+        os.link(source, target)
+    else:
+        copy(source, target)
+        target.chmod(target.stat().st_mode | 0o200)
+
+
+def _link(link: Path, target: str) -> None:
+    if link.is_symlink() or link.is_file():
+        link.unlink()
+    link.symlink_to(target)
