@@ -113,7 +113,7 @@ def _settings(
 ) -> tuple[Settings, Path]:
     """Flag over environment over file over default (click has done the first step)."""
     data = read_file(here)
-    named = script if script in data.get("search", {}) and not Path(script).is_file() else None
+    named = script if script in data.get("search", {}) else None
     chosen = choose(data, named) if named or script is None or "script" in data else {
         key: value for key, value in data.items() if key != "search"
     }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from hprun.cli.options import cache_option, find_search, json_option, live_state, open_store
 from hprun.paths import Cache
@@ -75,7 +76,7 @@ def _table(store: Store, cache: Cache, search: str | None) -> Table:
         Column("queued", right=True), Column("failed", right=True), Column("best"),
         Column("values", fold=True),
     ]  # fmt: skip
-    rows = []
+    rows: list[list[str | Text]] = []
     for row in _rows(store, search):
         counts = store.counts(row.id)
         total = sum(counts.values())

@@ -151,11 +151,11 @@ class LocalExecutor:
 
 def _read_record(path: Path, attempt: int) -> Exited | None:
     try:
-        number, status = path.read_text("ascii").split()
+        number, status = (int(word) for word in path.read_text("ascii").split())
         at = path.stat().st_mtime
     except (OSError, ValueError):
         return None
-    return Exited(int(status), at) if int(number) == attempt else None
+    return Exited(status, at) if number == attempt else None
 
 
 def _group(paths: RunPaths) -> int:

@@ -109,7 +109,7 @@ class LiveTable(Lines):
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
-        parts = [self._head(), self._best()]
+        parts: list[Text | Table] = [self._head(), self._best()]
         if self._active:
             parts.append(self._table())
         if self._stopping:

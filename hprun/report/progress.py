@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hprun.engine.loop import Place
 from hprun.metrics import trial_score
-from hprun.model import Metric, Outcome
+from hprun.model import Metric, Outcome, Values
 from hprun.report.results import Result, better
 from hprun.store import Close
 
@@ -26,7 +26,7 @@ class Progress:
     failed: int = 0
     begun: float = field(default_factory=time.monotonic)
     ended_here: int = 0
-    best: tuple[float, int, Mapping[str, object]] | None = None
+    best: tuple[float, int, Values] | None = None
     _scores: dict[int, list[float | None]] = field(default_factory=dict)
 
     def remember(self, results: Iterable[Result]) -> None:
@@ -51,7 +51,7 @@ class Progress:
             if score is not None:
                 self._consider(score, place.trial, place.values)
 
-    def _consider(self, score: float, trial: int, values: Mapping[str, object]) -> None:
+    def _consider(self, score: float, trial: int, values: Values) -> None:
         assert self.metric is not None
         known = self.best
         if known is None or better(score, known[0], self.metric.direction):

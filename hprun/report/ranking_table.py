@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
-from hprun.model import Metric
+from hprun.model import Metric, Values
 from hprun.report.results import Result
 from hprun.report.terminal import Column, print_table, state_text
 from hprun.report.words import score_words, time_words
 
 
-def value_names(results: Sequence[Result]) -> list[str]:
+class HasValues(Protocol):
+    """A trial, a result, a place: whatever has values by name."""
+
+    @property
+    def values(self) -> Values:
+        """By name."""
+
+
+def value_names(results: Sequence[HasValues]) -> list[str]:
     """All names of values; those that differ between trials first, each kind in its order."""
     names = list(dict.fromkeys(name for result in results for name in result.values))
     differing = [n for n in names if len({repr(r.values.get(n, _ABSENT)) for r in results}) > 1]
@@ -35,9 +44,9 @@ def print_ranking(console: Console, results: Sequence[Result], metric: Metric | 
         if folds:
             columns += [Column("std", right=True), Column("n", right=True)]
     columns += [Column("time", right=True), Column("state")]
-    rows = []
+    rows: list[list[str | Text]] = []
     for result in results:
-        row = [str(result.rank or "-"), str(result.trial)]
+        row: list[str | Text] = [str(result.rank or "-"), str(result.trial)]
         row += [str(result.values[n]) if n in result.values else "-" for n in names]
         if metric is not None:
             row.append(

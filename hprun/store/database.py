@@ -336,7 +336,8 @@ class Store:
             " WHERE id = ? AND state = 'running' AND attempts = ?",
             (lost, run, attempt),
         ).rowcount
-        self._end_attempt(run, attempt, why, now)
+        if changed:
+            self._end_attempt(run, attempt, why, now)
         return bool(changed)
 
     def end(self, close: Close, metric: Metric | None, now: float) -> bool:

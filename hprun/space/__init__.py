@@ -1,0 +1,30 @@
+"""The space of a search: the spec grammar, what a parameter may be, and the grid over it all."""
+
+from hprun.space.conditions import Condition
+from hprun.space.description import describe
+from hprun.space.distributions import FlaggedRange, Integers, Normal, Uniform
+from hprun.space.domains import Choice, Domain
+from hprun.space.expansion import Space, parse_space
+from hprun.space.grammar import parse_parameter, parse_spec
+from hprun.space.grids import Draws, Spaced, Steps, Values
+from hprun.space.parameters import Parameter
+
+__all__ = [
+    "Choice",
+    "Condition",
+    "Domain",
+    "Draws",
+    "FlaggedRange",
+    "Integers",
+    "Normal",
+    "Parameter",
+    "Space",
+    "Spaced",
+    "Steps",
+    "Uniform",
+    "Values",
+    "describe",
+    "parse_parameter",
+    "parse_space",
+    "parse_spec",
+]

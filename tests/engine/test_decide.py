@@ -1,0 +1,170 @@
+"""What the head decides, over all states that the hands can report."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hprun.engine.decide import (
+    CANCELLED,
+    PREEMPTED,
+    TIMED_OUT,
+    Active,
+    Asked,
+    End,
+    Ending,
+    Facts,
+    Finish,
+    Policy,
+    Requeue,
+    Start,
+    Terminate,
+    decide,
+    describe_status,
+)
+from hprun.model import Alive, Exited, Gone, Outcome
+
+NOW = 1000.0
+
+lives = st.one_of(
+    st.just(Alive()),
+    st.builds(Exited, st.sampled_from([0, 1, 2, 127, 137, 143]), st.floats(900, NOW)),
+    st.just(Gone()),
+)
+endings = st.none() | st.builds(
+    Ending, st.floats(980, NOW), st.sampled_from([PREEMPTED, CANCELLED, TIMED_OUT]), st.booleans()
+)
+actives = st.builds(
+    Active,
+    run=st.integers(0, 20),
+    attempt=st.integers(1, 5),
+    started=st.floats(900, NOW),
+    life=lives,
+    lost=st.integers(0, 5),
+    ending=endings,
+    wanted=st.booleans(),
+    cancelled=st.booleans(),
+)
+facts = st.builds(
+    Facts,
+    now=st.just(NOW),
+    active=st.lists(actives, max_size=6, unique_by=lambda a: a.run),
+    queued=st.lists(st.integers(21, 40), max_size=6, unique=True),
+    asked=st.sampled_from(list(Asked)),
+)
+policies = st.builds(
+    Policy,
+    slots=st.integers(1, 4),
+    grace_s=st.floats(0, 20),
+    max_lost=st.integers(1, 4),
+    timeout_s=st.none() | st.floats(1, 100),
+)
+
+
+@given(facts, policies)
+def test_never_more_attempts_than_slots_and_none_when_asked_to_stop(facts, policy):
+    actions = decide(facts, policy)
+    starts = [a for a in actions if isinstance(a, Start)]
+    alive = sum(isinstance(a.life, Alive) for a in facts.active)
+    assert len(starts) <= max(0, policy.slots - alive)
+    if facts.asked is not Asked.GO:
+        assert not starts
+
+
+@given(facts, policies)
+def test_each_dead_attempt_is_settled_once_and_each_live_one_never(facts, policy):
+    settled = Counter(a.run for a in decide(facts, policy) if isinstance(a, End | Requeue))
+    for active in facts.active:
+        assert settled[active.run] == (0 if isinstance(active.life, Alive) else 1)
+
+
+@given(facts, policies)
+def test_the_loop_is_over_only_when_nothing_is_active(facts, policy):
+    finishes = [a for a in decide(facts, policy) if isinstance(a, Finish)]
+    over = not facts.active and (not facts.queued or facts.asked is not Asked.GO)
+    assert bool(finishes) == over
+    if finishes:
+        assert finishes[0].complete == (not facts.queued and facts.asked is Asked.GO)
+
+
+@given(facts, policies)
+def test_free_slots_are_filled(facts, policy):
+    starts = [a.run for a in decide(facts, policy) if isinstance(a, Start)]
+    alive = sum(isinstance(a.life, Alive) for a in facts.active)
+    if facts.asked is Asked.GO:
+        assert starts == list(facts.queued[: max(0, policy.slots - alive)])
+
+
+@given(facts, policies)
+def test_a_script_that_ended_well_has_completed_whatever_was_asked(facts, policy):
+    outcomes = {a.run: a.outcome for a in decide(facts, policy) if isinstance(a, End)}
+    for active in facts.active:
+        if isinstance(active.life, Exited) and active.life.status == 0:
+            assert outcomes[active.run] is Outcome.COMPLETED
+
+
+def _decide(active, asked=Asked.GO, **policy):
+    return decide(Facts(NOW, [active], [], asked), Policy(slots=2, **policy))[0]
+
+
+def _active(life, **more):
+    return Active(1, 1, NOW - 10, life, **more)
+
+
+def test_a_failing_script_is_not_tried_again():
+    action = _decide(_active(Exited(3, NOW - 2)))
+    assert action == End(1, 1, Outcome.FAILED, 8.0, "exit status 3")
+
+
+def test_a_vanished_attempt_is_queued_again_but_not_for_ever():
+    assert _decide(_active(Gone(), lost=1)) == Requeue(
+        1, 1, "vanished: killed, or the machine went down", lost=True
+    )
+    assert _decide(_active(Gone(), lost=2)).outcome is Outcome.FAILED
+
+
+def test_a_run_stopped_with_its_search_is_queued_again_and_not_counted_as_lost():
+    ending = Ending(NOW - 1, PREEMPTED)
+    for life in (Exited(143, NOW), Gone()):
+        action = _decide(_active(life, ending=ending, lost=2), Asked.STOP)
+        assert isinstance(action, Requeue)
+        assert not action.lost
+
+
+def test_stopping_asks_then_waits_then_kills():
+    first = _decide(_active(Alive()), Asked.STOP)
+    assert first == Terminate(1, 1, Ending(NOW, PREEMPTED))
+    waiting = decide(
+        Facts(NOW, [_active(Alive(), ending=Ending(NOW - 5, PREEMPTED))], [], Asked.STOP),
+        Policy(slots=1, grace_s=10),
+    )
+    assert waiting == []
+    overdue = _decide(_active(Alive(), ending=Ending(NOW - 11, PREEMPTED)), Asked.STOP)
+    assert overdue == Terminate(1, 1, Ending(NOW, PREEMPTED, killed=True))
+
+
+def test_stopping_at_once_kills_without_waiting():
+    assert _decide(_active(Alive()), Asked.STOP_NOW).ending.killed
+    asked = _active(Alive(), ending=Ending(NOW, PREEMPTED))
+    assert _decide(asked, Asked.STOP_NOW).ending.killed
+
+
+def test_a_run_over_its_time_is_ended_as_timed_out():
+    action = _decide(_active(Alive()), timeout_s=5)
+    assert action == Terminate(1, 1, Ending(NOW, TIMED_OUT))
+    ended = _decide(_active(Exited(143, NOW), ending=action.ending), timeout_s=5)
+    assert ended.outcome is Outcome.TIMED_OUT
+
+
+def test_a_run_that_nobody_wants_any_more_is_ended():
+    action = _decide(_active(Alive(), wanted=False))
+    assert action == Terminate(1, 1, Ending(NOW, CANCELLED))
+    assert _decide(_active(Gone(), wanted=False)).outcome is Outcome.CANCELLED
+
+
+def test_statuses_are_told_in_words():
+    assert "SIGKILL" in describe_status(137)
+    assert "SIGTERM" in describe_status(143)
+    assert describe_status(139) == "ended by signal 11"
+    assert "not found" in describe_status(127)
+    assert describe_status(1) == "exit status 1"
