@@ -54,13 +54,12 @@ class Settings:
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
         """As the store kept it; what an older hprun did not know has its default."""
         known = {field.name for field in fields(cls)}
-        return cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in data.items()
-                if name in known
-            }
-        )
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in data.items()
+            if name in known
+        }
+        return cls(**values)
 
 
 def read_file(folder: Path) -> dict[str, Any]:

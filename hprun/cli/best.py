@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -84,8 +85,8 @@ def _json(row: SearchRow, best: Result, metric: dict[str, str] | None) -> dict[s
 def _apply(row: SearchRow, values: Values, cache: Cache, *, yes: bool) -> None:
     """Show the change and write it; folds and seeds in the script stay as they are."""
     settings, workspace = saved_settings(row, cache)
-    question = understand(settings, workspace, large_is_fine=True)
-    rendering = question.template.render_values(values)
+    alone = replace(settings, cv=0, repeats=1)
+    rendering = understand(alone, workspace, large_is_fine=True).template.render(values)
     changed: list[tuple[Path, bytes]] = []
     console = stderr()
     for path, after in rendering.files.items():
@@ -103,6 +104,6 @@ def _apply(row: SearchRow, values: Values, cache: Cache, *, yes: bool) -> None:
         if not sys.stdin.isatty():
             raise HprunError(f"Writing {names} needs a yes.", hint="Say --yes.")
         click.confirm(f"Write {names}?", abort=True, err=True)
-    for path, after in changed:
-        write_whole(path, after)
+    for file, after in changed:
+        write_whole(file, after)
     console.print(f"Wrote {names}.", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,10 @@ from hprun.files import write_whole
 from hprun.report.terminal import stderr
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable  # since Python 3.11
+    if sys.version_info >= (3, 11):
+        from importlib.resources.abc import Traversable
+    else:
+        from importlib.abc import Traversable
 
 
 @click.command("new")

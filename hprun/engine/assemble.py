@@ -47,7 +47,7 @@ class Question:
     @property
     def trials(self) -> int:
         """How many trials the grid has."""
-        return self.space.size()
+        return self.space.size(self.settings.seed)
 
     @property
     def runs(self) -> int:
@@ -169,7 +169,7 @@ def _check_space(space: Space, settings: Settings, *, large_is_fine: bool) -> No
             hint="Say how many values to try: `a:u5:b` (even), `a:l5:b` (by log),"
             " `a:r5:b` or `a:rl5:b` (drawn at random).",
         )
-    size = space.size()
+    size = space.size(settings.seed)
     if size > MAX_TRIALS and not large_is_fine:
         raise HprunError(
             f"That is a grid of {size:,} trials.",

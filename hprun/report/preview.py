@@ -10,6 +10,7 @@ from rich.text import Text
 from hprun.config import jobs_default
 from hprun.engine.assemble import Question, interpreter
 from hprun.engine.plan import render
+from hprun.model import Site, Value
 from hprun.report.results import SCHEMA, metric_json
 from hprun.report.terminal import Column, diff_text, print_table, stdout
 from hprun.report.words import count_words, value_words
@@ -41,17 +42,23 @@ def preview_json(question: Question) -> dict[str, Any]:
     }
 
 
-def sites_after(question: Question) -> list[tuple[Any, str]]:
+def sites_after(question: Question) -> list[tuple[Site, str]]:
     """Each site with what the first trial puts there."""
-    first = next(iter(question.space.grid(seed=question.settings.seed)))
-    return question.template.site_texts(first, folds=max(1, question.shape.folds))
+    first: dict[str, Value] = next(iter(question.space.grid(seed=question.settings.seed)))
+    folds, seed = question.shape.folds, question.shape.seed
+    own: dict[str, Value] = {"fold": 0, "folds": folds, "n_folds": folds} if folds else {}
+    own |= {"seed": seed} if question.shape.repeats > 1 else {}
+    sites = question.template.sites
+    return list(zip(sites, question.template.after({**own, **first}), strict=True))
 
 
 def print_preview(question: Question) -> None:
     """Show it to a person."""
     console = stdout()
     for parameter in question.space.parameters:
-        console.print(describe(parameter), markup=False)
+        console.print(describe(parameter, question.settings.seed), markup=False)
+    for note in question.space.notes:
+        console.print(note, markup=False)
     per_trial = question.shape.runs_per_trial
     runs = f" × {per_trial} = {count_words(question.runs, 'run')}" if per_trial > 1 else ""
     jobs = question.settings.jobs or jobs_default()

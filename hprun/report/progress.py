@@ -47,7 +47,7 @@ class Progress:
         scores = self._scores.setdefault(place.trial, [])
         scores.append(close.reading.value)
         if len(scores) == self.runs_per_trial:
-            score = trial_score(scores, expected=len(scores)).mean
+            score = trial_score(scores).mean
             if score is not None:
                 self._consider(score, place.trial, place.values)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hprun.metrics import rank, trial_score
+from hprun.metrics import TrialScore, rank, trial_score
 from hprun.model import Direction, Ended, Metric, Outcome, Queued, Running, Values, state_word
 from hprun.paths import Cache
 from hprun.store import Part, TrialRow
@@ -38,14 +38,15 @@ class Result:
 def results(trials: Sequence[TrialRow], metric: Metric | None) -> list[Result]:
     """Rank trials, best first: complete ones, then those still going, then those without score."""
     if metric is None:
-        return [_result(trial, None, metric) for trial in trials]
-    scores = {
-        t.number: trial_score([_value(part) for part in t.parts], expected=len(t.parts))
-        for t in trials
-    }
+        return [_result(trial, trial_score([]), None, metric) for trial in trials]
+    values = {trial.number: [_value(part) for part in trial.parts] for trial in trials}
+    incomplete = {number for number, of_runs in values.items() if None in of_runs}
+    scores = [(number, trial_score(of_runs)) for number, of_runs in values.items()]
     rows = {trial.number: trial for trial in trials}
-    ranked = rank(list(scores.items()), metric.direction)
-    return [_result(rows[r.trial], r, metric) for r in ranked]
+    return [
+        _result(rows[r.trial], r.score, None if r.trial in incomplete else r.rank, metric)
+        for r in rank(scores, metric.direction, incomplete=incomplete)
+    ]
 
 
 def _value(part: Part) -> float | None:
@@ -58,15 +59,14 @@ def _value(part: Part) -> float | None:
     return part.reading.value
 
 
-def _result(trial: TrialRow, ranked: Any, metric: Metric | None) -> Result:
-    score = ranked.score if ranked is not None else None
+def _result(trial: TrialRow, score: TrialScore, rank: int | None, metric: Metric | None) -> Result:
     return Result(
-        rank=ranked.rank if ranked is not None else None,
+        rank=rank,
         trial=trial.number,
         values=trial.values,
-        score=score.mean if score else None,
-        std=score.std if score else None,
-        n=score.n if score else 0,
+        score=score.mean,
+        std=score.std,
+        n=score.n,
         state=trial_state(trial),
         note=_note(trial, metric),
         seconds=sum(p.run.state.seconds for p in trial.parts if isinstance(p.run.state, Ended)),

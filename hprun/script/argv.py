@@ -59,6 +59,15 @@ class Arguments:
         stop = given.index("--") if "--" in given else len(given)
         return (*front, *given[:stop], *back, *given[stop:])
 
+    def of(self, name: str, values: Values) -> tuple[str, ...]:
+        """The arguments that carry one name's value."""
+        held = [item for item in self.items if isinstance(item, Braced) and name in item.names]
+        chosen = [option for key, option in self.options if key == name]
+        return (
+            *_filled(held, values),
+            *(word for option in chosen for word in arguments(option, values[name])),
+        )
+
 
 def _filled(items: Sequence[str | Braced], values: Values) -> list[str]:
     given: list[str] = []

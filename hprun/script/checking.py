@@ -21,9 +21,8 @@ def shape(value: Value) -> str:
     return text if isinstance(value, str) else _DIGITS.sub("0", text)
 
 
-def verify(parts: Parts, values: Values) -> None:
-    """Raise RenderError unless the file, spliced with `values`, is whole."""
-    data = parts.splice(values)
+def verify(parts: Parts, values: Values, data: bytes) -> None:
+    """Raise RenderError unless `data`, the file spliced with `values`, is whole."""
     if parts.path.endswith(".py"):
         compiles(data, parts.path)
         _same_elsewhere(parts, values)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterator
 
-from hprun.errors import RenderError, SiteError
+from hprun.errors import SiteError
 from hprun.script import imports
 from hprun.script.sites import Found, Index, find, split_line
-from hprun.script.source import parse
+from hprun.script.source import parsed
 
-Read = Callable[[str], "bytes | None"]
+Read = Callable[[str], bytes | None]
 
 
 def own_names(folds: int, repeats: int) -> tuple[str, ...]:
@@ -86,14 +86,10 @@ def reads_variable(index: Index, variable: str, read: Read) -> bool:
     """Whether the script, or a module of the workspace that it imports, names the variable."""
     if _names(index.source.tree, variable):
         return True
-    for path in imports.imported_modules(index.source.path, read):
-        try:
-            if _names(parse(read(path) or b"", path).tree, variable):
-                return True
-        except RenderError:
-            continue
-    return False
+    modules = imports.imported_modules(index.source.path, read)
+    return any(_names(parsed(read(path) or b""), variable) for path in modules)
 
 
-def _names(tree: ast.Module, variable: str) -> bool:
-    return any(isinstance(n, ast.Constant) and n.value == variable for n in ast.walk(tree))
+def _names(tree: ast.Module | None, variable: str) -> bool:
+    nodes = ast.walk(tree) if tree else ()
+    return any(isinstance(n, ast.Constant) and n.value == variable for n in nodes)

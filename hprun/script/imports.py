@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hprun.script.places import callee
+from hprun.script.source import parsed
 
-Read = Callable[[str], "bytes | None"]
+Read = Callable[[str], bytes | None]
 
 
 def imported_modules(
@@ -57,7 +58,7 @@ class _Walk:
             if data is None:
                 continue
             self.seen.add(current)
-            tree = _parsed(data)
+            tree = parsed(data)
             if tree is not None:
                 self._add_roots(tree, current)
                 waiting += self._imports(tree, current)
@@ -115,7 +116,7 @@ class _Walk:
         """`*` of a package is what its `__all__` says."""
         if names != ["*"] or package is None:
             return names
-        tree = _parsed(self.read(package) or b"")
+        tree = parsed(self.read(package) or b"")
         return [
             text
             for node in (tree.body if tree else [])
@@ -151,13 +152,6 @@ class _Walk:
 
 def _first(found: Iterator[str]) -> str | None:
     return next(found, None)
-
-
-def _parsed(data: bytes) -> ast.Module | None:
-    try:
-        return ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _strings(node: ast.AST) -> list[str]:

@@ -91,6 +91,6 @@ class Fixed:
 
     text: bytes
 
-    def write(self, value: Value) -> bytes:  # noqa: ARG002 - a writer like any other
+    def write(self, value: Value) -> bytes:
         """The text."""
         return self.text

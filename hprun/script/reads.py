@@ -54,8 +54,9 @@ def _changes(tree: ast.Module, name: str) -> Iterator[tuple[ast.stmt, str]]:
     """The statements of the module's scope that compute the name anew from itself or in a loop."""
     bodies: list[list[ast.stmt]] = [tree.body]
     for function in ast.walk(tree):
-        is_function = isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        if is_function and scopes.declared_global(function, name):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if scopes.declared_global(function, name):
             bodies.append(function.body)
     for node in (node for body in bodies for node in scopes.within(body)):
         match node:
@@ -102,7 +103,7 @@ def around(source: Source, node: ast.AST, at: int) -> tuple[list[ast.FormattedVa
         if isinstance(above, ast.FormattedValue):
             fields.append(above)
         elif isinstance(above, ast.JoinedStr) and not isinstance(outer, ast.FormattedValue):
-            taken += fstrings.quotearound(source.text, source.span(above), at)
+            taken += fstrings.quote_around(source.text, source.span(above), at)
         above = outer
     if not taken:
         return fields, ""

@@ -14,7 +14,8 @@ from hprun.script.literals import Writer
 class Edit:
     """A span of a file's text, in characters, that `writer` replaces by the value of `key`.
 
-    `rule` and `line` are of the site that it belongs to.
+    `rule` and `line` are of the site that it belongs to. `label`: it only keeps a text beside
+    the value as it was.
     """
 
     key: str
@@ -23,6 +24,7 @@ class Edit:
     writer: Writer
     rule: str
     line: int
+    label: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,15 @@ class Parts:
             else:
                 self._splice(piece.otherwise, values, out)
 
+    def edits(self) -> Iterator[Edit]:
+        """Every edit, in order of the text."""
+        return (slot.edit for slot in _slots(self.pieces))
+
+    def before(self, edit: Edit) -> str:
+        """The text that the edit replaces."""
+        slots = [slot for slot in _slots(self.pieces) if slot.edit == edit]
+        return "".join(old for old, _, _ in self._regions(slots[0].otherwise, {}))
+
     def written(self, edit: Edit, value: Value) -> bytes:
         """The value's bytes; raises RenderError that names file, line and value."""
         try:
@@ -96,10 +107,26 @@ class Parts:
                 yield from self._regions(piece.otherwise, values)
 
 
+def _slots(pieces: Pieces) -> Iterator[Slot]:
+    for piece in pieces:
+        if isinstance(piece, Slot):
+            yield piece
+            yield from _slots(piece.otherwise)
+
+
 def cut(
-    path: str, text: str, edits: Iterable[Edit], *, encoding: str, errors: str = "strict"
+    path: str,
+    text: str,
+    edits: Iterable[Edit],
+    *,
+    encoding: str,
+    errors: str = "strict",
+    bom: bytes = b"",
 ) -> Parts:
-    """The file's text cut at the edits; raises SiteError where two need the same text."""
+    """The file's text, after its byte order mark, cut at the edits.
+
+    Raises SiteError where two edits need the same text.
+    """
     ordered = sorted(dict.fromkeys(edits), key=lambda edit: (edit.start, -edit.end))
 
     def pieces(edits: Sequence[Edit], at: int, stop: int) -> Iterator[bytes | Slot]:
@@ -115,7 +142,7 @@ def cut(
             at, index = edit.end, last
         yield text[at:stop].encode(encoding, errors)
 
-    whole = tuple(piece for piece in pieces(ordered, 0, len(text)) if piece != b"")
+    whole = tuple(piece for piece in (bom, *pieces(ordered, 0, len(text))) if piece != b"")
     return Parts(path, encoding, errors, whole)
 
 

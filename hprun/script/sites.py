@@ -10,7 +10,7 @@ from functools import cached_property
 from hprun.errors import SiteError
 from hprun.model import Site
 from hprun.script import inert, marks, options, places, reads, scopes
-from hprun.script.literals import Literal
+from hprun.script.literals import Fixed, Literal
 from hprun.script.options import Option
 from hprun.script.places import Place
 from hprun.script.rendering import Edit
@@ -81,9 +81,7 @@ class Index:
         wanted = tuple(name.split("."))
         exact = [place for place in matching if place.path == wanted]
         yield [_candidate(p, "mark") for p in self.marked if marks.matches(p, name)]
-        yield [
-            _candidate(p, "binding", weak=self._unread(p)) for p in exact if p.rule == "binding"
-        ]
+        yield [_candidate(p, "binding", weak=self._unread(p)) for p in exact if p.rule == "binding"]
         yield [
             Candidate("option", option.line, option.spellings[0], False, option.why, option)
             for option in self.options
@@ -117,7 +115,9 @@ def split_line(name: str) -> tuple[str, int | None]:
     return (plain, int(line)) if plain and line.isdecimal() else (name, None)
 
 
-def find(index: Index, key: str, *, only_reads: bool = False, may_read: bool = True) -> Found | None:
+def find(
+    index: Index, key: str, *, only_reads: bool = False, may_read: bool = True
+) -> Found | None:
     """Where the value of `key` (a name as typed) goes; None where there is no place.
 
     Raises SiteError for several places of one rule, and for one that cannot take a value.
@@ -132,7 +132,7 @@ def find(index: Index, key: str, *, only_reads: bool = False, may_read: bool = T
     found = [read for read in reads.find(index.source, name) if line in (None, read.line)]
     sites = tuple(index.site(key, read.line, "reads", name) for read in found)
     edits = [
-        Edit(key, start, end, writer, "reads", read.line)
+        Edit(key, start, end, writer, "reads", read.line, label=isinstance(writer, Fixed))
         for read in found
         for (start, end), writer in zip(read.spans, read.writers, strict=True)
     ]

@@ -129,6 +129,16 @@ def parse(data: bytes, path: str) -> Source:
     return Source(path, bom, encoding, text, ast.parse(text))
 
 
+def parsed(data: bytes) -> ast.Module | None:
+    """The tree of a Python file, or None where it has none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def compiles(data: bytes, path: str) -> None:
     """Raise RenderError, naming the line, unless `data` compiles; nothing is executed."""
     try:

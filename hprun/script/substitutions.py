@@ -16,6 +16,7 @@ from hprun.script.rendering import Edit
 from hprun.script.sites import split_line
 
 _EXAMPLE = r"--sub 'config.yaml:lr: *(\S+)'"
+DOUBLE = '"'
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _KINDS = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json", ".py": "python"}
 _PLAIN_YAML = re.compile(r"[A-Za-z_./][\w./+-]*(?: [\w./+-]+)*")
@@ -44,13 +45,14 @@ class Config:
 
     def write(self, value: Value) -> bytes:
         """The value's bytes; raises RenderError for a value that the notation lacks."""
-        text = self._text(value)
+        text = self.text(value)
         try:
             return text.encode(self.encoding, "surrogateescape")
         except UnicodeEncodeError:
             raise RenderError(f"{value!r} cannot be written in {self.encoding}") from None
 
-    def _text(self, value: Value) -> str:
+    def text(self, value: Value) -> str:
+        """The value's text."""
         if isinstance(value, str):
             if not self.quote:
                 return self._bare(value)
@@ -58,12 +60,10 @@ class Config:
             return inner if self.inside else f"{self.quote}{inner}{self.quote}"
         if self.kind == "python":
             return literal(value, operand=not self.inside)
-        if isinstance(value, tuple):
-            items = ", " if self.kind != "text" else ","
-            inner = items.join(Config(self.kind, '"' * (self.kind != "text"))._text(v) for v in value)
-            return f"[{inner}]" if self.kind != "text" else inner
         if self.kind == "text":
-            return str(value)
+            return ",".join(map(self.text, value)) if isinstance(value, tuple) else str(value)
+        if isinstance(value, tuple):
+            return f"[{', '.join(map(Config(self.kind, DOUBLE).text, value))}]"
         if value is None and self.kind == "toml":
             raise RenderError("TOML has no value for None")
         text = json.dumps(value)

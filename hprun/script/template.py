@@ -23,7 +23,7 @@ class Template:
     sites: tuple[Site, ...]
     own: tuple[str, ...] = ()
     parts: tuple[Parts, ...] = field(default=(), repr=False)
-    arguments: Arguments = Arguments()
+    arguments: Arguments = field(default_factory=Arguments)
 
     def render(
         self, values: Values, *, fold: int = 0, folds: int = 1, seed: int | None = None
@@ -43,26 +43,17 @@ class Template:
 
     def after(self, values: Values) -> tuple[str, ...]:
         """The text at each of `sites` with these values; what is there now, where one is absent."""
-        texts: list[str] = []
-        written = [
-            (parts, edit)
-            for parts in self.parts
-            for edit in _edits(parts)
-        ]
-        for site in self.sites:
-            if site.name not in values:
-                texts.append(site.before)
-                continue
-            found = next(
-                (
-                    parts.written(edit, values[site.name]).decode(parts.encoding, parts.errors)
-                    for parts, edit in written
-                    if edit.key == site.name and parts.path == site.file and edit.line == site.line
-                ),
-                None,
-            )
-            texts.append(" ".join(self.arguments.of(site.name, values)) if found is None else found)
-        return tuple(texts)
+        return tuple(self._after(site, values) for site in self.sites)
+
+    def _after(self, site: Site, values: Values) -> str:
+        if site.name not in values:
+            return site.before
+        for parts in (parts for parts in self.parts if parts.path == site.file):
+            for edit in parts.edits():
+                if (edit.key, edit.line, edit.label) == (site.name, site.line, False):
+                    text = parts.written(edit, values[site.name])
+                    return text.decode(parts.encoding, parts.errors)
+        return " ".join(self.arguments.of(site.name, values))
 
     def check(self, axes: Mapping[str, Sequence[Value]]) -> None:
         """Render each value of each name once, the others at their first, and look at the result.
@@ -93,15 +84,14 @@ class Template:
     def _check_files(self, values: Values, name: str) -> None:
         full = self._full(values, 0, 2, 0)
         for parts in self.parts:
+            data = parts.splice(full)
             try:
-                verify(parts, full)
+                verify(parts, full, data)
             except RenderError as error:
-                if name not in error.message:
-                    raise RenderError(
-                        f"{self._where(name)}: {name}={values[name]!r}: {error.message}",
-                        hint=error.hint,
-                    ) from None
-                raise
+                raise RenderError(
+                    f"{self._where(name)}: {name}={values[name]!r}: {error.message}",
+                    hint=error.hint,
+                ) from None
 
     def _where(self, name: str) -> str:
         site = next((site for site in self.sites if site.name == name), None)

@@ -74,7 +74,10 @@ class Space:
             yield {name: values[name] for name in names if name in values}
 
     def axes(self, seed: int = 0) -> Mapping[str, tuple[Value, ...]]:
-        """Every value that a grid can give to each name; names that are sampled are left out."""
+        """Every value that a grid can give to each name; names that are sampled are left out.
+
+        All of them are made, so look at the size first.
+        """
         found: dict[str, tuple[Value, ...]] = {}
         for parameter in self.parameters:
             if not parameter.sampled:

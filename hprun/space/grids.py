@@ -50,7 +50,7 @@ class Values:
         """How many values a grid gets."""
         return len(self.values)
 
-    def grid(self, seed: int, name: str) -> Iterator[Value]:  # noqa: ARG002
+    def grid(self, seed: int, name: str) -> Iterator[Value]:
         """The values in order."""
         return iter(self.values)
 
@@ -109,7 +109,7 @@ class Steps:
         """How many values a grid gets."""
         return math.floor((exact(self.last) - exact(self.first)) / exact(self.step)) + 1
 
-    def grid(self, seed: int, name: str) -> Iterator[Value]:  # noqa: ARG002
+    def grid(self, seed: int, name: str) -> Iterator[Value]:
         """The values in order."""
         return (self.at(index) for index in range(self.count))
 
@@ -174,7 +174,7 @@ class Spaced:
             return True
         return log_grid_is_whole(first, last, steps) if self.log else (last - first) % steps == 0
 
-    def grid(self, seed: int, name: str) -> Iterator[Value]:  # noqa: ARG002
+    def grid(self, seed: int, name: str) -> Iterator[Value]:
         """The values in order."""
         to_int = self.whole
         return (self._at(index, to_int=to_int) for index in range(self.count))

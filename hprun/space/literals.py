@@ -7,12 +7,11 @@ import re
 from hprun.model import Value
 from hprun.space.numbers import DomainError, read_number
 
-SPECIAL = ",:=()[]{}'\""
-"""Characters that mean something in a spec, so that a bare word cannot hold them."""
+WORD = re.compile(r"""[^\s,:=()\[\]{}'"]+""")
+"""A bare word: it holds no space, and no character that means something in a spec."""
 
 _CONSTANTS: dict[str, bool | None] = {"True": True, "False": False, "None": None}
 _BEGINS_AS_A_NUMBER = re.compile(r"[+-]?\.?\d")
-_BARE = re.compile(rf"[^\s{re.escape(SPECIAL)}]+")
 
 
 def read_word(word: str) -> Value:
@@ -53,7 +52,7 @@ def value_text(value: Value) -> str:
 
 
 def _reads_back(text: str) -> bool:
-    if text == "if" or not _BARE.fullmatch(text):
+    if text == "if" or not WORD.fullmatch(text):
         return False
     try:
         return isinstance(read_word(text), str)

@@ -39,12 +39,10 @@ def read_number(text: str) -> Number | None:
     """
     if not text.isascii():
         return None
-    number: Number | None = _read_int(text)
-    if number is None:
-        number = _read_float(text)
-    if number is not None and len(text) > _LONGEST:
+    if len(text) > _LONGEST and text.lstrip("+-.")[:1].isdigit():
         raise DomainError(f"a number of {len(text)} characters is too long")
-    return number
+    number = _read_int(text)
+    return _read_float(text) if number is None else number
 
 
 def _read_int(text: str) -> int | None:
@@ -55,6 +53,8 @@ def _read_int(text: str) -> int | None:
 
 
 def _read_float(text: str) -> float | None:
+    if text.lstrip("+-").replace("_", "").isdigit():
+        return None  # 007: Python reads no number there, and it may be somebody's label
     try:
         number = float(text)
     except ValueError:

@@ -126,6 +126,11 @@ def _letters_and_count(middle: Token) -> tuple[str, int | None]:
 
 def _flagged(fields: Sequence[Token]) -> Domain:
     low, high, *lengths, flags = fields
+    if _misplaced_count(flags.text):
+        raise flags.error(
+            f"`{flags.text}` stands at the end, where the upper bound belongs",
+            hint=f"the count goes in the middle: {low.text}:{flags.text}:{high.text}",
+        )
     _check_flags(flags)
     length = _length(lengths[0]) if lengths else None
     if "a" in flags.text and not lengths:
@@ -156,14 +161,14 @@ def _length(field: Token) -> int:
     return length
 
 
+def _misplaced_count(text: str) -> bool:
+    """Whether `l10` or `10u` stands where it cannot, as in `0.01:0.1:l10`."""
+    match = _COUNT.fullmatch(text)
+    return bool(match and match[2] and (match[1] or match[3]) in _LETTERS)
+
+
 def _check_flags(flags: Token) -> None:
     text = flags.text
-    match = _COUNT.fullmatch(text)
-    if match and match[2] and (match[1] in _LETTERS or match[3] in _LETTERS):
-        raise flags.error(
-            f"`{text}` stands at the end, where the upper bound belongs",
-            hint="the count goes in the middle, as in 0.01:l10:0.1",
-        )
     unknown = next((letter for letter in text if letter not in _FLAGS), None)
     if unknown:
         raise flags.error(

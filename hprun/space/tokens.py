@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from hprun.errors import SpecError
-from hprun.space.literals import SPECIAL
+from hprun.space.literals import WORD
 from hprun.space.numbers import DomainError
 
-_WORD = re.compile(rf"[^\s{re.escape(SPECIAL)}]+")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -79,7 +77,7 @@ def _skip_space(source: str, position: int) -> int:
 
 def _next(source: str, start: int) -> Token:
     character = source[start]
-    if word := _WORD.match(source, start):
+    if word := WORD.match(source, start):
         return Token(source, start, word.end(), "word")
     if character in "'\"":
         end = source.find(character, start + 1)
@@ -99,5 +97,7 @@ def _balance(token: Token, opened: list[Token]) -> None:
         opened.append(token)
     elif token.kind in _CLOSES.values():
         if not opened or _CLOSES[opened[-1].kind] != token.kind:
-            raise token.error(f"this {token.kind} closes nothing")
+            raise token.error(
+                f"this {token.kind} closes nothing", hint="a text that holds it goes in quotes"
+            )
         opened.pop()

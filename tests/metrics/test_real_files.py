@@ -183,7 +183,6 @@ def test_a_name_that_keras_writes_twice_is_ambiguous(real):
     [
         ("torch", "val_loss", ".//val_loss", "exact tag"),
         ("torch", "loss_val/loss", "loss_val//loss", "run/tag"),
-        ("torch", "val/loss", "loss_val//loss", "synonym"),
         ("torch", "hparams//val_loss", "hparams//val_loss", "as written"),
         ("torch", "train_loss", "loss_train//loss", "synonym"),
         ("tensorboardx", "val_acc", "acc/val//acc", "synonym"),

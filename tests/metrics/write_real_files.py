@@ -142,7 +142,9 @@ def tensors() -> list[dict[str, object]]:
     import tensorflow as tf
 
     cases = []
-    types = "float32 float64 float16 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool"
+    types = (
+        "float32 float64 float16 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool"
+    )
     for kind in [*types.split(), "float8_e5m2", "float8_e4m3fn"]:
         dtype = getattr(tf, kind, None) or getattr(tf.dtypes.experimental, kind)
         numbers = [0, 1, 3, 100]
@@ -174,7 +176,10 @@ def tensors() -> list[dict[str, object]]:
     ]
     return [
         *cases,
-        *({"dtype": "no scalar", "proto": p.SerializeToString().hex(), "value": None} for p in nothing),
+        *(
+            {"dtype": "no scalar", "proto": p.SerializeToString().hex(), "value": None}
+            for p in nothing
+        ),
     ]
 
 

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hprun.metrics.events import Event
+from hprun.metrics.merging import MergedCurve, SeriesMerge, concurrent
+from hprun.metrics.points import FilePoints
+
+
+def merged(*steps: int) -> MergedCurve:
+    curve = MergedCurve()
+    curve.extend(steps, [float(i) for i in range(len(steps))])
+    return curve
+
+
+def test_a_step_that_goes_back_replaces_the_points_from_there_on():
+    curve = merged(0, 1, 2, 3, 2, 3, 4)
+    assert curve.curve().steps == (0, 1, 2, 3, 4)
+    assert curve.curve().values == (0, 1, 4, 5, 6)
+    assert (curve.restarts, curve.refits) == (1, 0)
+    assert curve.notes() == ["step restarted once: later points replace earlier ones"]
+
+
+def test_equal_steps_are_kept():
+    curve = merged(0, 0, 0, 0)
+    assert len(curve) == 4
+    assert curve.notes() == []
+
+
+def test_a_restart_at_the_first_step_is_a_new_fit():
+    curve = merged(0, 1, 2, 0, 1, 2, 1, 0, 1)
+    assert curve.curve().values == (7, 8)
+    assert (curve.restarts, curve.refits) == (3, 2)
+    assert curve.notes() == [
+        "step restarted 3 times: later points replace earlier ones",
+        "3 fits from the first step on: only the last one counts",
+    ]
+
+
+def test_a_session_start_beyond_the_last_step_drops_nothing():
+    curve = merged(0, 1, 2)
+    curve.cut(3)
+    assert (len(curve), curve.restarts) == (3, 0)
+
+
+def file_of(*events: tuple[float, str, int]) -> FilePoints:
+    """Events of a wall time, a tag (or START) and a step; the value is the wall time."""
+    points = FilePoints()
+    for wall, tag, step in events:
+        scalars = [] if tag == "START" else [(tag, wall)]
+        points.add(Event(wall, step, scalars, tag == "START", False))
+    return points
+
+
+def test_a_session_start_cuts_earlier_files_and_tags_it_never_writes():
+    first = file_of((1, "a", 0), (2, "a", 1), (3, "b", 0), (4, "b", 1))
+    second = file_of((5, "START", 1), (6, "a", 1), (7, "a", 2))
+    a = SeriesMerge().update([first, second], "a")
+    b = SeriesMerge().update([first, second], "b")
+    assert a.curve().values == (1, 6, 7)
+    assert b.curve().values == (3,)
+    assert (a.restarts, b.restarts) == (1, 1)
+
+
+def test_files_that_overlap_in_time_are_concurrent():
+    first = file_of((1, "a", 0), (5, "a", 1), (9, "other", 1))
+    assert not concurrent([first, file_of((6, "a", 2), (7, "a", 3))], "a")
+    assert not concurrent([first, file_of((2, "b", 2), (7, "b", 3))], "a")
+    assert concurrent([first, file_of((4, "a", 2), (7, "a", 3))], "a")
+    assert concurrent([file_of((2, "a", 0), (3, "a", 0)), first], "a")
+
+
+def naive(files: list[list[tuple[str, int, float]]], tag: str) -> list[tuple[int, float]]:
+    """The rules as written, one event at a time."""
+    kept: list[tuple[int, float]] = []
+    for kind, step, value in [event for file in files for event in file]:
+        if kind == "START" or (kind == tag and kept and step < kept[-1][0]):
+            kept = [point for point in kept if point[0] < step]
+        if kind == tag:
+            kept.append((step, value))
+    return kept
+
+
+EVENTS = st.lists(st.tuples(st.sampled_from(["a", "a", "b", "START"]), st.integers(0, 6)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(EVENTS, min_size=1, max_size=3), st.data())
+def test_merging_while_files_grow_gives_what_the_rules_say(sources, data):
+    wall = 0.0
+    files = [FilePoints() for _ in sources]
+    merge = SeriesMerge()
+    done: list[list[tuple[str, int, float]]] = [[] for _ in sources]
+    order = [place for place, events in enumerate(sources) for _ in events]
+    if data.draw(st.booleans()):
+        order = data.draw(st.permutations(order))
+    for place in order:
+        wall += 1
+        kind, step = sources[place][len(done[place])]
+        scalars = [] if kind == "START" else [(kind, wall)]
+        files[place].add(Event(wall, step, scalars, kind == "START", False))
+        done[place].append((kind, step, wall))
+        if data.draw(st.booleans()):
+            merge.update(files, "a")
+    curve = merge.update(files, "a").curve()
+    assert list(zip(curve.steps, curve.values, strict=True)) == naive(done, "a")
