@@ -18,7 +18,7 @@ from hprun.engine.decide import Asked
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.loop import Listener, Loop
 from hprun.engine.readings import fill_readings
-from hprun.errors import CacheError
+from hprun.errors import CacheError, HprunError
 from hprun.files import Lock
 from hprun.paths import Cache
 from hprun.report.lines import Lines
@@ -56,10 +56,12 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             store.set_search_state(row.id, "running", now())
             try:
                 complete = _loop(question, cache, store, row, interrupts, quiet, verbose)
-            finally:
-                store.set_search_state(row.id, "stopped", now())
-        if complete:
-            store.set_search_state(row.id, "complete", now())
+            except HprunError:
+                with contextlib.suppress(CacheError):  # the disk may be full
+                    store.set_search_state(row.id, "stopped", now())
+                raise
+        state = "complete" if complete else "stopped"
+        store.set_search_state(row.id, state, now())
         ranked = results(store.trials(row.id, row.metric), row.metric)
         if as_json:
             click.echo(json.dumps(results_json(row.name, row.metric, ranked, cache), indent=1))
@@ -127,10 +129,10 @@ def _loop(
     if stderr().is_terminal and not quiet:
         from hprun.report.live import LiveTable
 
-        lines = live = LiveTable(row.name, progress, cache, verbose=verbose)
+        lines = live = LiveTable(row.name, progress, cache, question.workspace, verbose=verbose)
         context: contextlib.AbstractContextManager[object] = live
     else:
-        lines = Lines(progress, cache, quiet=quiet, verbose=verbose)
+        lines = Lines(progress, cache, question.workspace, quiet=quiet, verbose=verbose)
         context = contextlib.nullcontext()
     listener: Listener = lines
     how = policy(question.settings)
@@ -144,7 +146,7 @@ def stop_runs(store: Store, cache: Cache, row: SearchRow, grace_s: float) -> Non
     from hprun.engine.decide import Policy
 
     progress = Progress(row.metric, 0, 1)
-    lines = Lines(progress, cache, quiet=True, verbose=False)
+    lines = Lines(progress, cache, cache.root, quiet=True)
     loop = Loop(store, cache, row, Policy(slots=1, grace_s=grace_s), lines, None)
     with Interrupts() as interrupts:
         loop.run(interrupts, asked=Asked.STOP)
@@ -175,7 +177,7 @@ def _say_plan(question: Question, begun: Begun) -> None:
             markup=False,
         )
     metric = begun.row.metric
-    by = f"; best is the {'lowest' if metric.direction.value == 'min' else 'highest'} {metric}" if (
+    by = f"; best is the {'lowest' if metric.direction.value == 'min' else 'highest'} {metric.name}" if (
         metric is not None
     ) else ""  # fmt: skip
     say.print(f"{begun.row.name}: {product}, {rest}{by}", markup=False)

@@ -124,9 +124,9 @@ class Loop:
                     break
         except CacheError as error:  # the queue itself cannot be written
             self._abandon()
-            raise self._failure or error from None
+            raise _resumable(self._failure or error) from None
         if self._failure is not None:
-            raise self._failure
+            raise _resumable(self._failure)
         return finish.complete
 
     def _turn(self, interrupts: Interrupts) -> Finish | None:
@@ -298,6 +298,12 @@ class Loop:
             while is_locked(paths.lock) and time.monotonic() < deadline:
                 self._executor.wait(0.1)
             self._executor.signal(paths, signal.SIGKILL)
+
+
+def _resumable(error: HprunError) -> HprunError:
+    """What stops a search in the middle is no usage error: it can be resumed."""
+    error.status = 75
+    return error
 
 
 def _run_env(place: Place, shape: Shape, search: str) -> dict[str, str]:

@@ -69,26 +69,36 @@ class LogFile:
             self._offset += len(block)
             text = self._rest + block
             cut = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
-            if len(text) - cut > _LONGEST_LINE:
-                # So long a line is cut between two words.
-                cut = max(cut, text.rfind(b" ", 0, len(text) - _LONGEST_LINE // 2) + 1)
-                cut = cut or len(text) - _LONGEST_LINE // 2
-            self._search(text[:cut], self._found)
+            self._search(_plain(text[:cut]), self._found)
             self._rest = text[cut:]
+            if len(self._rest) > _LONGEST_LINE:
+                self._rest = self._search_line(_plain(self._rest))
 
-    def _search(self, text: bytes, found: Found) -> None:
+    def _search_line(self, line: bytes) -> bytes:
+        """Search a line that goes on; gives what of it must be seen again with what follows."""
+        until = len(line) - _LONGEST_LINE // 4
+        seen = self._search(line, self._found, until)
+        # The dash keeps the rest of a word that is cut in two from passing for a whole one.
+        return b"-" + line[max(seen, until - _LONGEST_LINE // 4) :]
+
+    def _search(self, text: bytes, found: Found, until: int | None = None) -> int:
+        """Add the matches that end before `until`; gives where the last one ends."""
+        seen = 0
         if self._word.lower() not in text.lower():
-            return
-        text = _DECORATION.sub(b"", text)
+            return seen
         for match in self._pattern.finditer(text):
-            at = match.start()
+            at, end = match.span()
+            if until is not None and end > until:
+                break
+            seen = end
             if _belongs_to_a_split(text, at):
                 continue
             exact = text.startswith(self._word, at)
             feed = text.rfind(b"\n", 0, at)
             line = max(feed, text.rfind(b"\r", feed + 1, at)) + 1
-            unfinished = _in_unfinished_bar(text, line, match.end())
+            unfinished = _in_unfinished_bar(text, line, end)
             found[exact, not unfinished].append(float(match[1]))
+        return seen
 
     def curve(self, *, ended: bool) -> Curve | None:
         """Give the points; None if the name never came.
@@ -99,7 +109,7 @@ class LogFile:
         found = self._found
         if ended and self._rest:
             found = {place: values[:] for place, values in found.items()}
-            self._search(self._rest, found)
+            self._search(_plain(self._rest), found)
         for place in _PLACES:
             if found[place]:
                 return Curve(tuple(range(len(found[place]))), tuple(found[place]))
@@ -112,6 +122,11 @@ Place = tuple[bool, bool]
 Found = dict[Place, "array[float]"]
 
 _PLACES: tuple[Place, ...] = ((True, True), (True, False), (False, True), (False, False))
+
+
+def _plain(text: bytes) -> bytes:
+    """Drop colours and backspaces; most logs have none, and are searched for them quickly."""
+    return _DECORATION.sub(b"", text) if b"\x1b" in text or b"\x08" in text else text
 
 
 def _belongs_to_a_split(text: bytes, at: int) -> bool:

@@ -76,7 +76,8 @@ def _take_suffix(text: str) -> tuple[str, Reduce]:
 def _looks_like_a_reducer(word: str) -> bool:
     from difflib import get_close_matches
 
-    return word.isalpha() and bool(get_close_matches(word, _REDUCERS, cutoff=0.66))
+    near = word.startswith(("min", "max")) or get_close_matches(word, _REDUCERS, cutoff=0.66)
+    return word.isalpha() and bool(near)
 
 
 def _read_direction(direction: str) -> Direction:

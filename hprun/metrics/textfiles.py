@@ -212,7 +212,9 @@ def _csv_rows(
             # The delimiter that makes the most columns, of those that make the one wanted.
             headers.sort(key=lambda pair: -len(pair[0]))
             header, delimiter = next((pair for pair in headers if wants(pair[0])), ([], ","))
-            for cells in csv.reader(lines, delimiter=delimiter) if header else ():
+            for cells in (
+                csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if header else ()
+            ):
                 yield {key: cell.strip() for key, cell in zip(header, cells, strict=False)}
         except csv.Error:
             return
@@ -221,7 +223,10 @@ def _csv_rows(
 def _cells(line: str, delimiter: str) -> list[str]:
     import csv
 
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    return [
+        cell.strip()
+        for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    ]
 
 
 def _complete_lines(lines: Iterable[str], *, ended: bool) -> Iterator[str]:

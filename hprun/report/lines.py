@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.text import Text
 
 from hprun.engine.loop import Place
 from hprun.model import Outcome
 from hprun.paths import Cache
-from hprun.report.log_tail import tail
+from hprun.report.log_tail import not_copied, tail
 from hprun.report.progress import Progress
 from hprun.report.terminal import stderr
 from hprun.report.words import score_words, time_words, value_words
@@ -18,12 +20,23 @@ _FULL_TAILS = 3  # so many failures are told with their log; more would hide the
 
 
 class Lines:
-    """Prints events to stderr; `quiet` leaves only failures."""
+    """Prints events to stderr; `quiet` leaves only failures, `brief` hides what ended well."""
 
-    def __init__(self, progress: Progress, cache: Cache, *, quiet: bool, verbose: bool) -> None:
+    def __init__(
+        self,
+        progress: Progress,
+        cache: Cache,
+        workspace: Path,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        brief: bool = False,
+    ) -> None:
         self.progress = progress
         self._cache = cache
+        self._workspace = workspace
         self._quiet = quiet
+        self._brief = brief
         self._verbose = verbose
         self._console = stderr()
         self._tails = 0
@@ -36,17 +49,17 @@ class Lines:
     def started(self, place: Place, attempt: int) -> None:
         """Say so only when asked to say more."""
         if self._verbose:
-            self.say(f"{_name(place)} started (attempt {attempt}): {value_words(place.values)}")
+            self.say(f"{self.name(place)} started (attempt {attempt}): {value_words(place.values)}")
 
     def adopted(self, place: Place, attempt: int) -> None:
         """Say that an earlier coordinator's run is taken over."""
         if not self._quiet:
-            self.say(f"{_name(place)} was started before (attempt {attempt}): taking it over")
+            self.say(f"{self.name(place)} was started before (attempt {attempt}): taking it over")
 
     def requeued(self, place: Place, why: str) -> None:
         """Say that a run goes back to the queue."""
         if not self._quiet:
-            self.say(f"{_name(place)} goes back to the queue: {why}")
+            self.say(f"{self.name(place)} goes back to the queue: {why}")
 
     def stopping(self, why: str) -> None:
         """Say that the end is near."""
@@ -64,12 +77,13 @@ class Lines:
         if place.trial < 0:
             return
         good = close.outcome is Outcome.COMPLETED
-        if good and self._quiet:
+        if not self._quiet:
+            self._say_resolved(close)
+        if good and (self._quiet or self._brief):
             return
-        self._say_resolved(close)
         width = len(str(self.progress.runs))
         count = f"[{self.progress.done:>{width}}/{self.progress.runs}]"
-        line = Text(f"{count} {_name(place)}  {value_words(place.values)}  ")
+        line = Text(f"{count} {self.name(place)}  {value_words(place.values)}  ")
         line.append(self._ending(close), style="" if good else "red")
         line.append(f"  {time_words(close.seconds)}")
         self.say(line)
@@ -86,7 +100,7 @@ class Lines:
             return f"{metric.name} ?"
         if reading.kind == "missing":
             return f"completed, but wrote no {metric.name}"
-        at = f" at step {reading.step}" if reading.step is not None else ""
+        at = f" at step {reading.step}" if reading.step else ""
         return f"{metric.name} {score_words(reading.value)}{at}"
 
     def _say_resolved(self, close: Close) -> None:
@@ -119,8 +133,13 @@ class Lines:
             return
         for line in tail(log, _TAIL):
             self.say(f"    {line}")
+        missing = not_copied(log, self._workspace)
+        if missing:
+            self.say(f"    {missing} is in the workspace but ignored by git, so it is not copied:"
+                     f" `--link {missing}` leaves it where it is.")  # fmt: skip
 
-
-def _name(place: Place) -> str:
-    repeat = f" repeat {place.repeat}" if place.repeat else ""
-    return f"trial {place.trial} fold {place.fold}{repeat}"
+    def name(self, place: Place) -> str:
+        """A run's name, as short as its search allows."""
+        fold = f" fold {place.fold}" if self.progress.runs_per_trial > 1 else ""
+        repeat = f" repeat {place.repeat}" if place.repeat else ""
+        return f"trial {place.trial}{fold}{repeat}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Group
@@ -41,8 +42,10 @@ class LiveTable(Lines):
     ended is in the ranking at the end.
     """
 
-    def __init__(self, name: str, progress: Progress, cache: Cache, *, verbose: bool) -> None:
-        super().__init__(progress, cache, quiet=not verbose, verbose=verbose)
+    def __init__(
+        self, name: str, progress: Progress, cache: Cache, workspace: Path, *, verbose: bool
+    ) -> None:
+        super().__init__(progress, cache, workspace, verbose=verbose, brief=not verbose)
         self._name = name
         self._active: dict[int, _Active] = {}
         self._stopping = ""

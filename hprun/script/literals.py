@@ -37,10 +37,10 @@ def literal(value: Value, *, operand: bool = False, tuples: bool = False, quote:
 
 
 def _string(value: str, quote: str) -> str:
-    """A string literal; with `quote`, without a backslash or any other quote character."""
+    """A string literal; with `quote`, one that Python before 3.12 takes inside an f-string."""
     if not quote:
         return repr(value)
-    if quote == NO_QUOTE or quote in value or "\\" in repr(value):
+    if quote == NO_QUOTE or set(value) & {"'", '"'} or "\\" in repr(value):
         raise RenderError(
             f"{value!r} cannot be written inside an f-string",
             hint="Move the value out of the f-string, to a variable of its own.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -46,6 +46,14 @@ class Option:
 def normal(name: str) -> str:
     """A name with underscores, whichever of `-` and `_` it was typed with."""
     return name.lstrip("-").replace("-", "_")
+
+
+def called(declared: Sequence[Option], name: str) -> list[Option]:
+    """The options of a name; one whose short spelling alone it is gives way to the others."""
+    wanted = normal(name)
+    every = [option for option in declared if wanted in option.names]
+    full = [o for o in every if wanted not in {s[1:] for s in o.spellings if s[1:2] != "-"}]
+    return full or every
 
 
 def declared(tree: ast.Module) -> list[Option]:

@@ -102,7 +102,7 @@ def around(source: Source, node: ast.AST, at: int) -> tuple[list[ast.FormattedVa
         outer = source.parents.get(above)
         if isinstance(above, ast.FormattedValue):
             fields.append(above)
-        elif isinstance(above, ast.JoinedStr) and not isinstance(outer, ast.FormattedValue):
+        elif isinstance(above, ast.JoinedStr) and above is not getattr(outer, "format_spec", None):
             taken += fstrings.quote_around(source.text, source.span(above), at)
         above = outer
     if not taken:

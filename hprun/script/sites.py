@@ -84,8 +84,7 @@ class Index:
         yield [_candidate(p, "binding", weak=self._unread(p)) for p in exact if p.rule == "binding"]
         yield [
             Candidate("option", option.line, option.spellings[0], False, option.why, option)
-            for option in self.options
-            if options.normal(name) in option.names
+            for option in options.called(self.options, name)
         ]
         dotted = [place for place in matching if place.rule == "dotted"]
         fully = [place for place in exact if place.rule == "dotted"]

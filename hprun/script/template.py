@@ -9,7 +9,7 @@ from hprun.errors import RenderError
 from hprun.model import Site, Value, Values
 from hprun.script.argv import Arguments
 from hprun.script.checking import shape, verify
-from hprun.script.rendering import Parts, Rendering
+from hprun.script.rendering import Edit, Parts, Rendering
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,23 @@ class Template:
 
     def after(self, values: Values) -> tuple[str, ...]:
         """The text at each of `sites` with these values; what is there now, where one is absent."""
-        return tuple(self._after(site, values) for site in self.sites)
-
-    def _after(self, site: Site, values: Values) -> str:
-        if site.name not in values:
-            return site.before
-        for parts in (parts for parts in self.parts if parts.path == site.file):
+        edits: dict[tuple[str, str, int], list[tuple[Parts, Edit]]] = {}
+        for parts in self.parts:
             for edit in parts.edits():
-                if (edit.key, edit.line, edit.label) == (site.name, site.line, False):
-                    text = parts.written(edit, values[site.name])
-                    return text.decode(parts.encoding, parts.errors)
-        return " ".join(self.arguments.of(site.name, values))
+                if not edit.label:
+                    edits.setdefault((edit.key, parts.path, edit.line), []).append((parts, edit))
+        texts = []
+        for site in self.sites:
+            mine = edits.get((site.name, site.file, site.line))
+            if site.name not in values:
+                texts.append(site.before)
+            elif mine:
+                parts, edit = mine.pop(0)
+                text = parts.written(edit, values[site.name])
+                texts.append(text.decode(parts.encoding, parts.errors))
+            else:
+                texts.append(" ".join(self.arguments.of(site.name, values)))
+        return tuple(texts)
 
     def check(self, axes: Mapping[str, Sequence[Value]]) -> None:
         """Render each value of each name once, the others at their first, and look at the result.

@@ -31,16 +31,12 @@ _ALLOWED = 'write comparisons joined by and, or, not, as in opt == "SGD" and lay
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a parameter takes part: `text` as written, and where it stands."""
+    """When a parameter takes part: `text` as written, and the `names` that it looks at."""
 
     text: str
+    names: tuple[str, ...] = field(compare=False)
     place: Token = field(compare=False, repr=False)
     tree: ast.expr = field(compare=False, repr=False)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters that it looks at, each once, in order."""
-        return tuple(dict.fromkeys(name for name, _ in _references(self.tree)))
 
     def holds(self, values: Values) -> bool:
         """Whether it holds for these values; not where a parameter that it looks at is absent.
@@ -67,8 +63,10 @@ def read_condition(place: Token) -> Condition:
     if not text:
         raise place.error("there is no condition behind `if`", hint=_ALLOWED)
     try:
-        tree = ast.parse(text, mode="eval").body
+        # Python only counts columns up to the end of a line, so there has to be one.
+        tree = ast.parse(f"{text}\n", mode="eval").body
         _check(tree, place)
+        names = tuple(dict.fromkeys(name for name, _ in _references(tree)))
     except SyntaxError as wrong:
         at = place.start + max(0, (wrong.offset or 1) - 1) if wrong.lineno == 1 else place.start
         raise SpecError(
@@ -79,7 +77,7 @@ def read_condition(place: Token) -> Condition:
         ) from None
     except (ValueError, RecursionError, MemoryError) as wrong:
         raise place.error(f"the condition cannot be read: {wrong}", hint=_ALLOWED) from None
-    return Condition(text, place, tree)
+    return Condition(text, names, place, tree)
 
 
 def _error(place: Token, node: ast.expr, message: str, hint: str) -> SpecError:

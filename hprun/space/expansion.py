@@ -146,6 +146,9 @@ def _islands(parameters: Iterable[Parameter]) -> list[list[Parameter]]:
 
 def _island_size(island: Sequence[Parameter], seed: int, stop_above: int | None) -> int:
     """The trials of one group: for each way to set what conditions look at, the rest multiplies."""
+    certain = math.prod(one.grid_count(seed) for one in island if one.condition is None)
+    if stop_above is not None and certain > stop_above:
+        return certain
     watched = frozenset[str]().union(*map(_looks_at, island))
     order = _in_order(island)
     drivers = [_Axis.of(one, seed) for one in order if not watched.isdisjoint(one.names)]

@@ -73,15 +73,15 @@ class Steps:
                 "a step of 0 never arrives", hint="write a step that is not 0", part="middle"
             )
         if span * step < 0:
-            self._complain_about_direction()
-        if span and abs(step) > abs(span):
-            self._complain_about_length()
+            raise self._wrong_way()
+        if abs(step) > abs(span) and (span or not self._by_one):
+            raise self._too_long()
         if not self.whole and too_close(abs(step), max(abs(self.first), abs(self.last))):
             raise DomainError(f"the values {_TOO_CLOSE}", hint="write a longer step", part="middle")
 
-    def _complain_about_direction(self) -> None:
+    def _wrong_way(self) -> DomainError:
         way = "up" if self.step > 0 else "down"
-        raise DomainError(
+        return DomainError(
             f"a step of {self.step} goes {way} from {self.first}, away from {self.last}: "
             "the range is empty",
             hint=f"write {self.first}:{-self.step}:{self.last}"
@@ -89,15 +89,23 @@ class Steps:
             part="middle",
         )
 
-    def _complain_about_length(self) -> None:
+    def _too_long(self) -> DomainError:
         ends = (self.first, self.last)
-        raise DomainError(
+        elsewhere = (
+            f"write a shorter step, or a number of values: {self.first}:u5:{self.last}; "
+            f"a strategy that samples takes {min(ends)}:u:{max(ends)}"
+        )
+        return DomainError(
             f"a step of {self.step} from {self.first} is past {self.last} at once, "
             "so the range would hold one value only",
-            hint=f"write a shorter step, or a number of values: {self.first}:u5:{self.last}; "
-            f"a strategy that samples takes {min(ends)}:u:{max(ends)}",
+            hint=elsewhere if self.first != self.last else f"write {self.first}",
             part="middle",
         )
+
+    @property
+    def _by_one(self) -> bool:
+        """Whether it is written without a step; from 3 to 3 it counts, and holds the 3."""
+        return whole(self.step) and self.step == 1
 
     @property
     def whole(self) -> bool:
@@ -118,8 +126,7 @@ class Steps:
         return rounded(exact(self.first) + index * exact(self.step), to_int=self.whole)
 
     def __str__(self) -> str:
-        by_one = whole(self.step) and self.step == 1
-        middle = "" if by_one else f"{self.step}:"
+        middle = "" if self._by_one else f"{self.step}:"
         return f"{self.first}:{middle}{self.last}"
 
 
@@ -139,30 +146,31 @@ class Spaced:
         _check_count(self.count)
         if self.log:
             check_log(self.first, self.last)
-        if self.first == self.last:
-            if self.count > 1:
-                raise DomainError(
-                    f"{self.count} values from {self.first} to {self.last} are all the same",
-                    hint=f"write {self.first}",
-                    part="middle",
-                )
-        elif self.count == 1:
+        if self.first == self.last and self.count > 1:
+            raise DomainError(
+                f"{self.count} values from {self.first} to {self.last} are all the same",
+                hint=f"write {self.first}",
+                part="middle",
+            )
+        if self.first != self.last and self.count == 1:
             raise DomainError(
                 f"one value cannot be both ends, {self.first} and {self.last}",
                 hint=f"write {self.first} for one value, or a count of 2 or more",
                 part="middle",
             )
-        elif not self.whole and self._too_close():
+        if not self.whole and self._too_close():
             raise DomainError(
                 f"{self.count} values {_TOO_CLOSE}", hint="write a lower count", part="middle"
             )
 
     def _too_close(self) -> bool:
+        if self.count == 1:
+            return False
         top = max(abs(self.first), abs(self.last))
         if not self.log:
             return too_close(abs(exact(self.last) - exact(self.first)) / (self.count - 1), top)
-        ratio = math.log(self.last) - math.log(self.first)
-        return too_close(abs(Fraction(ratio)) / (self.count - 1), 1)
+        ratio = abs(math.log(self.last) - math.log(self.first))
+        return too_close(Fraction(ratio) / (self.count - 1), 1)
 
     @property
     def whole(self) -> bool:

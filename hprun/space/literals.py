@@ -7,8 +7,8 @@ import re
 from hprun.model import Value
 from hprun.space.numbers import DomainError, read_number
 
-WORD = re.compile(r"""[^\s,:=()\[\]{}'"]+""")
-"""A bare word: it holds no space, and no character that means something in a spec."""
+WORD = re.compile(r"""[^\s\x00-\x1f\x7f,:=()\[\]{}'"]+""")
+"""A bare word: no space, no control character, and none that means something in a spec."""
 
 _CONSTANTS: dict[str, bool | None] = {"True": True, "False": False, "None": None}
 _BEGINS_AS_A_NUMBER = re.compile(r"[+-]?\.?\d")

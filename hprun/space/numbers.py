@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 Number = int | float
 """A finite number of a spec; an int stays an int."""
 
-_LONGEST = 200
+_DIGITS = 200
 _FIFTY_DIGITS = Context(prec=50)
 _RANDOM_BITS = 53
 
@@ -39,17 +40,18 @@ def read_number(text: str) -> Number | None:
     """
     if not text.isascii():
         return None
-    if len(text) > _LONGEST and text.lstrip("+-.")[:1].isdigit():
-        raise DomainError(f"a number of {len(text)} characters is too long")
     number = _read_int(text)
     return _read_float(text) if number is None else number
 
 
 def _read_int(text: str) -> int | None:
     try:
-        return int(text, 0)
+        number = int(text, 0)
     except ValueError:
         return None
+    if abs(number) >= 10**_DIGITS:
+        raise DomainError(f"a whole number of more than {_DIGITS} digits is too large")
+    return number
 
 
 def _read_float(text: str) -> float | None:
@@ -93,10 +95,15 @@ def linear_between(low: Fraction, high: Fraction, part: Fraction) -> Fraction:
 
 def log_between(low: Fraction, high: Fraction, part: Fraction) -> Decimal:
     """The value that lies `part` of the way from low to high on a log scale, to 45 digits."""
-    start, end = (_FIFTY_DIGITS.ln(_decimal(bound)) for bound in (low, high))
+    start, end = _ln(low), _ln(high)
     return _FIFTY_DIGITS.exp(
         _FIFTY_DIGITS.fma(_FIFTY_DIGITS.subtract(end, start), _decimal(part), start)
     )
+
+
+@lru_cache(maxsize=64)
+def _ln(value: Fraction) -> Decimal:
+    return _FIFTY_DIGITS.ln(_decimal(value))
 
 
 def _decimal(value: Fraction) -> Decimal:

@@ -8,6 +8,7 @@ from hprun.errors import SpecError
 from hprun.space.literals import WORD
 from hprun.space.numbers import DomainError
 
+_DEEPEST = 50
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -95,6 +96,8 @@ def _next(source: str, start: int) -> Token:
 def _balance(token: Token, opened: list[Token]) -> None:
     if token.kind in _CLOSES:
         opened.append(token)
+        if len(opened) > _DEEPEST:
+            raise token.error(f"more than {_DEEPEST} brackets are open here")
     elif token.kind in _CLOSES.values():
         if not opened or _CLOSES[opened[-1].kind] != token.kind:
             raise token.error(

@@ -24,6 +24,8 @@ def copy_workspace(
         folder.mkdir(parents=True, exist_ok=True)
         _lay_out(snapshot, folder, skip=frozenset(rendered))
         marker.touch()
+    for path in snapshot.listing.linked:  # also where --link came only after the first attempt
+        _link(folder / path, str(snapshot.listing.root / path))
     for path, content in rendered.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,8 +51,6 @@ def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str]) -> None:
             copy(source, target)
     for path, points_to in listing.links:
         _link(folder / path, points_to)
-    for path in listing.linked:
-        _link(folder / path, str(listing.root / path))
 
 
 def _share(source: Path, target: Path) -> None:
@@ -67,4 +67,6 @@ def _share(source: Path, target: Path) -> None:
 def _link(link: Path, target: str) -> None:
     if link.is_symlink() or link.is_file():
         link.unlink()
+    elif link.is_dir():
+        link.rename(link.with_name(f"{link.name}.before-link"))
     link.symlink_to(target)

@@ -50,7 +50,9 @@ def _starts(project):
 
 
 def test_a_grid_is_searched_and_ranked(script):
-    answer = script.hprun("--hp", BEST, "--hp", "units=10,20", "--metric", "val_loss:min", "train.py")
+    answer = script.hprun(
+        "--hp", BEST, "--hp", "units=10,20", "--metric", "val_loss:min", "train.py"
+    )
     assert answer.status == 0, answer
     document = _results(script)
     assert document["schema"] == 1
@@ -214,7 +216,9 @@ def test_the_original_is_never_changed_whatever_the_script_writes(project):
 def test_what_runs_write_stays_apart(project):
     project.write("train.py", "lr = 1\nopen('out.txt', 'a').write(str(lr))\nprint('loss:', lr)\n")
     project.hprun("--hp", "lr=1,2", "--metric", "loss", "train.py")
-    written = [Path(t["folds"][0]["path"], "out.txt").read_text() for t in _results(project)["trials"]]
+    written = [
+        Path(t["folds"][0]["path"], "out.txt").read_text() for t in _results(project)["trials"]
+    ]
     assert written == ["1", "2"]
     assert not (project.folder / "out.txt").exists()
 

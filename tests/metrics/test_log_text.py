@@ -118,10 +118,25 @@ def test_a_count_at_the_beginning_of_a_line_is_no_bar(read):
     assert read("1/4 loss: 3\n2/4 loss: 2\n", "loss") == [3.0, 2.0]
 
 
-def test_a_very_long_line_is_read_in_stretches(read):
-    filler = "x" * 40
-    text = " ".join(f"{filler} loss: {i}.5," for i in range(40_000))
-    assert read(text, "loss") == [i + 0.5 for i in range(40_000)]
+def test_a_very_long_line_is_read_in_stretches(read, monkeypatch):
+    monkeypatch.setattr(logtext, "_BLOCK", 3000)
+    monkeypatch.setattr(logtext, "_LONGEST_LINE", 512)
+    draw = random.Random(5)
+    values = [draw.random() for _ in range(5000)]
+    pieces = [f"{'x' * draw.randrange(60)}loss: 1 val loss: 2 loss : {value!r}" for value in values]
+    found = read(", ".join(pieces), "loss")
+    bare = [piece.startswith("loss") for piece in pieces]
+    wanted = [[1.0, value] if whole else [value] for whole, value in zip(bare, values, strict=True)]
+    assert found == [value for both in wanted for value in both]
+
+
+def test_a_very_long_word_is_read_in_stretches(read, monkeypatch):
+    monkeypatch.setattr(logtext, "_BLOCK", 3000)
+    monkeypatch.setattr(logtext, "_LONGEST_LINE", 512)
+    for size in range(2700, 2800):
+        assert read(f"{'x' * size}loss: 1 loss: 2, {'y' * 9000}", "loss") == [2.0], size
+    assert read("x" * 300_000 + "loss: 1 loss: 2", "loss") == [2.0]
+    assert read("lossloss" * 40_000 + ": 1 loss: 2", "loss") == [2.0]
 
 
 def test_polls_while_a_log_grows_give_what_a_full_read_gives(tmp_path, monkeypatch):

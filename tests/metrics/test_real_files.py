@@ -20,7 +20,9 @@ from hprun.metrics.tensors import scalar
 def points_of(file: EventFile):
     """Everything read, NaN made comparable."""
     return {
-        tag: [(step, struct.pack("<d", value)) for step, value in zip(p.steps, p.values)]
+        tag: [
+            (step, struct.pack("<d", value)) for step, value in zip(p.steps, p.values, strict=True)
+        ]
         for tag, p in file.points.tags.items()
     }
 
@@ -36,7 +38,7 @@ def test_points_are_those_that_tensorboard_reads(real):
     for name, wanted in real.expected.items():
         file = read(real.root / name)
         found = {
-            tag: [[step, float(value)] for step, value in zip(p.steps, p.values)]
+            tag: [[step, float(value)] for step, value in zip(p.steps, p.values, strict=True)]
             for tag, p in file.points.tags.items()
         }
         assert repr(found) == repr({t: wanted["points"][t] for t in found}), name
@@ -173,7 +175,7 @@ def test_a_name_that_keras_writes_twice_is_ambiguous(real):
         "logs/validation//epoch_loss",
     ]
     history = fit_history(real, "keras")
-    for one, name in zip(found.candidates, ("loss", "val_loss")):
+    for one, name in zip(found.candidates, ("loss", "val_loss"), strict=True):
         assert (one.n, one.last_step) == (3, 2)
         assert one.last_value == pytest.approx(history[name][-1], rel=1e-6)
 

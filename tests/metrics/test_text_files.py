@@ -85,14 +85,18 @@ def test_results_are_asked_after_metrics(tmp_path):
         ('{"loss": 3}\nbroken loss\n\n[1]\n{"loss": 2}\n{"loss": 1', [(0, 3.0), (1, 2.0)]),
         # A step that begins anew in each epoch is no step of the whole.
         (
-            '{"loss": 4, "epoch": 0, "step": 0}\n{"loss": 3, "epoch": 0, "step": 1}\n'
-            '{"loss": 2, "epoch": 1, "step": 0}\n',
+            (
+                '{"loss": 4, "epoch": 0, "step": 0}\n{"loss": 3, "epoch": 0, "step": 1}\n'
+                '{"loss": 2, "epoch": 1, "step": 0}\n'
+            ),
             [(0, 4.0), (0, 3.0), (1, 2.0)],
         ),
         # After a resume all go back, and the later points replace the earlier ones.
         (
-            '{"loss": 4, "step": 0}\n{"loss": 3, "step": 1}\n{"loss": 2, "step": 1}\n'
-            '{"loss": 9, "step": 2}\n{"loss": 1, "step": 1}\n',
+            (
+                '{"loss": 4, "step": 0}\n{"loss": 3, "step": 1}\n{"loss": 2, "step": 1}\n'
+                '{"loss": 9, "step": 2}\n{"loss": 1, "step": 1}\n'
+            ),
             [(0, 4.0), (1, 1.0)],
         ),
     ],

@@ -164,10 +164,10 @@ def tensors() -> list[dict[str, object]]:
             exact = tf.io.parse_tensor(content.SerializeToString(), dtype)
             wanted = float(exact.numpy().astype("float64"))
             ranked = tf.make_tensor_proto(array.reshape(1, 1), dtype=dtype, shape=[1, 1])
-            for proto in (content, field_only, ranked):
-                cases.append(
-                    {"dtype": kind, "proto": proto.SerializeToString().hex(), "value": wanted}
-                )
+            cases += [
+                {"dtype": kind, "proto": proto.SerializeToString().hex(), "value": wanted}
+                for proto in (content, field_only, ranked)
+            ]
     nothing = [
         tf.make_tensor_proto("text"),
         tf.make_tensor_proto([1.0, 2.0]),
