@@ -22,6 +22,11 @@ _ENDS = re.compile(rb"\r\n|\n|\r")
 _DECORATION = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x08")
 _NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?nan|[-+]?inf(?:inity)?"
 _WRAPPED = rb"(?:(?:tensor|array|(?:np|numpy|jnp)\.\w+)\()?"
+_ANY_NAME = re.compile(
+    rb"(?:^|(?<=[\s,;|({]))([A-Za-z_][\w./\-]*)[ \t]*[:=][ \t]*(?:%s)(?=[\s,;|)}]|$)" % _NUMBER,
+    re.IGNORECASE | re.MULTILINE,
+)
+_MOST_NAMES = 20
 _KERAS_BAR = re.compile(rb"\s*(\d+)/(\d+) *(?:\xe2\x94\x81|\[[=>.])")
 _WORD_BEFORE = re.compile(rb"([A-Za-z]+) $")
 
@@ -122,6 +127,18 @@ Place = tuple[bool, bool]
 Found = dict[Place, "array[float]"]
 
 _PLACES: tuple[Place, ...] = ((True, True), (True, False), (False, True), (False, False))
+
+
+def names_in_log(path: str) -> list[str]:
+    """Names that stand before a number near the end of a log, for the hint on what there was."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE))
+            text = _plain(file.read())
+    except OSError:
+        return []
+    found = dict.fromkeys(match.decode() for match in _ANY_NAME.findall(text))
+    return list(found)[:_MOST_NAMES]
 
 
 def _plain(text: bytes) -> bytes:

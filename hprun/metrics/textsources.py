@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hprun.metrics.logtext import LogFile
+from hprun.metrics.logtext import LogFile, names_in_log
 from hprun.metrics.resolve import explicit_forms
 from hprun.metrics.textfiles import names_in, rank_of, read_text
 from hprun.model import Curve
@@ -74,8 +74,8 @@ class TextSources:
         return None
 
     def names(self) -> list[str]:
-        """List the keys and columns of all files that count."""
-        found: dict[str, None] = {}
+        """List the names in the log, and the keys and columns of all files that count."""
+        found = dict.fromkeys(names_in_log(self._log) if self._log else [])
         for path in self._files():
             found.update(dict.fromkeys(_names_in(path)))
         return list(found)

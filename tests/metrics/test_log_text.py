@@ -6,7 +6,7 @@ import random
 import pytest
 
 from hprun.metrics import logtext
-from hprun.metrics.logtext import LogFile
+from hprun.metrics.logtext import LogFile, names_in_log
 
 
 @pytest.fixture
@@ -179,3 +179,12 @@ def test_a_log_that_begins_anew_is_read_anew(tmp_path):
     curve = log.curve(ended=False)
     assert curve is not None
     assert curve.values == (9.0,)
+
+
+def test_names_before_numbers_are_found_for_the_hint(tmp_path):
+    log = tmp_path / "log"
+    log.write_text(
+        "start 12:30:01\nEpoch 1/3\n loss: 0.5 - val_acc=0.25 - lr: 1e-3\nnot: this\nurl http://x:1\n"
+    )
+    assert names_in_log(str(log)) == ["loss", "val_acc", "lr"]
+    assert names_in_log(str(tmp_path / "missing")) == []
