@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from hprun.config import cache_folder, read_file
-from hprun.engine.readings import fill_readings
 from hprun.errors import CacheError, HprunError
 from hprun.files import is_locked
 from hprun.model import Metric
@@ -115,6 +114,8 @@ def asked_metric(
 
         chosen = parse_metric(metric, direction)
     if chosen is not None and chosen != row.metric:
+        from hprun.engine.readings import fill_readings
+
         fill_readings(store, cache, row.id, chosen)
     return chosen
 

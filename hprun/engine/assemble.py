@@ -169,10 +169,12 @@ def _check_space(space: Space, settings: Settings, *, large_is_fine: bool) -> No
             hint="Say how many values to try: `a:u5:b` (even), `a:l5:b` (by log),"
             " `a:r5:b` or `a:rl5:b` (drawn at random).",
         )
-    size = space.size(settings.seed)
-    if size > MAX_TRIALS and not large_is_fine:
+    if large_is_fine:
+        return
+    size = space.size(settings.seed, stop_above=MAX_TRIALS)
+    if size > MAX_TRIALS:
         raise HprunError(
-            f"That is a grid of {size:,} trials.",
+            f"That is a grid of at least {size:,} trials.",
             hint="Take fewer values, or say --yes if it is meant.",
         )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from hprun.script.places import Place, callee
 
@@ -14,15 +15,44 @@ def without_inert(places: list[Place], tree: ast.Module) -> list[Place]:
     A function or class that is also used in another way than by a call, or that a call gives
     `*args` or `**kwargs`, keeps its defaults: nobody can tell from the text.
     """
-    return [_judged(place, tree) if place.owner else place for place in places]
+    uses = _Uses.of(tree)
+    return [_judged(place, uses) if place.owner else place for place in places]
 
 
-def _judged(place: Place, tree: ast.Module) -> Place:
+@dataclass(frozen=True)
+class _Uses:
+    """How often each function and class is defined, its calls, and all reads of its name."""
+
+    defined: Counter[str]
+    calls: dict[str, list[ast.Call]]
+    reads: Counter[str]
+
+    @staticmethod
+    def of(tree: ast.Module) -> _Uses:
+        """The uses in a whole file."""
+        uses = _Uses(Counter(), {}, Counter())
+        for node in ast.walk(tree):
+            match node:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    uses.defined[node.name] += 1
+                case ast.Call():
+                    uses.calls.setdefault(callee(node), []).append(node)
+                case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name, ctx=ast.Load()):
+                    uses.reads[name] += 1
+        return uses
+
+    def only_calls(self, name: str) -> list[ast.Call]:
+        """Every call of `name`; none at all where it is also defined twice or handed around."""
+        calls = self.calls.get(name, [])
+        return calls if self.defined[name] <= 1 and self.reads[name] == len(calls) else []
+
+
+def _judged(place: Place, uses: _Uses) -> Place:
     found = _callable_of(place)
     if found is None:
         return place
     name, index = found
-    calls = _only_calls(tree, name)
+    calls = uses.only_calls(name)
     if not calls or not all(_passes(call, place.name, index) for call in calls):
         return place
     line = calls[0].lineno
@@ -54,26 +84,6 @@ def _callable_of(place: Place) -> tuple[str, int | None] | None:
     if index is not None and is_method:
         index -= 1
     return (place.path[-3] if owner.name == "__init__" else owner.name), index
-
-
-def _only_calls(tree: ast.Module, name: str) -> list[ast.Call]:
-    """Every call of `name`; none at all where it is also defined twice or handed around."""
-    defined = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        and node.name == name
-    ]
-    if len(defined) > 1:
-        return []
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and callee(n) == name]
-    heads = {id(call.func) for call in calls}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=found, ctx=ast.Load()) | ast.Attribute(attr=found, ctx=ast.Load()):
-                if found == name and id(node) not in heads:
-                    return []
-    return calls
 
 
 def _passes(call: ast.Call, name: str, index: int | None) -> bool:

@@ -25,9 +25,7 @@ def test_a_key_stays_and_its_value_changes(render, prints):
 
 
 def test_an_attribute_assignment(render, prints):
-    source = (
-        "from argparse import Namespace\nargs = Namespace()\nargs.lr = 0.01\nprint(args.lr)\n"
-    )
+    source = "from argparse import Namespace\nargs = Namespace()\nargs.lr = 0.01\nprint(args.lr)\n"
     assert prints(source, {"lr": 0.1}) == "0.1"
     assert "args.lr = 0.1\nprint(args.lr)" in render(source, {"args.lr": 0.1})
 
