@@ -1,10 +1,12 @@
 """What every test may count on: its own folder, its own environment, no cache but its own."""
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -70,6 +72,17 @@ class Project:
             start_new_session=True,
             **more,
         )
+
+    def processes(self) -> list[psutil.Process]:
+        """All processes that work in this project's cache."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                if process.cwd().startswith(str(self.cache)):
+                    found.append(process)
+        return found
 
 
 @pytest.fixture

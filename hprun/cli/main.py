@@ -133,9 +133,25 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _say_error(error: HprunError) -> None:
-    click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
+    message = click.style("error: ", fg="red", bold=True) + _sentence(error.message)
+    click.echo(message, err=True)
     if error.hint:
-        click.echo(f"\n{click.style('hint: ', bold=True)}{error.hint}", err=True)
+        click.echo(f"\n{click.style('hint: ', bold=True)}{_sentence(error.hint)}", err=True)
+
+
+_OPENINGS = frozenset(
+    {"a", "an", "at", "each", "it", "no", "one", "say", "that", "the", "there", "this", "to", "use",
+     "what", "write"}
+)  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    """A capital where a word begins it, not where a name does, and a full stop at the end."""
+    first, newline, rest = text.partition("\n")
+    if first.split(" ", 1)[0] in _OPENINGS:
+        first = first[0].upper() + first[1:]
+    ended = first.endswith((".", "?", "!", ":", "`")) or (newline and first.endswith(")"))
+    return first + ("" if ended else ".") + newline + rest
 
 
 def _say_bug() -> int:

@@ -35,7 +35,9 @@ trap : HUP INT TERM
 attempt=$1 record=$2
 shift 2
 "$@"
-echo "$attempt $?" >"$record.new" && exec mv -f "$record.new" "$record"
+status=$?
+echo "$attempt $status" >"$record.new" && exec mv -f "$record.new" "$record"
+exit $status
 """
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _POLL_S = 0.1  # seconds between looks where the kernel cannot wake us
@@ -67,6 +69,7 @@ class LocalExecutor:
         """Start the process and hand it the lock. Raises OSError."""
         paths = launch.paths
         paths.exit_record.unlink(missing_ok=True)
+        launch.lock.write("")  # the shell writes its own number over what an older one left
         env = dict(launch.env) | {MARK: f"{paths.folder}:{launch.attempt}"}
         with paths.log.open("ab", buffering=0) as log:
             if launch.attempt > 1:
@@ -105,7 +108,10 @@ class LocalExecutor:
                 self._watch(run, _group(paths))
             return Alive()
         # The record may have come between the two looks.
-        return _read_record(paths.exit_record, attempt) or Gone()
+        record = _read_record(paths.exit_record, attempt)
+        if record is None and child is not None:
+            return _unrecorded(child)
+        return record or Gone()
 
     def signal(self, paths: RunPaths, number: signal.Signals) -> None:
         """Signal all processes of a run that still holds its lock."""
@@ -190,6 +196,12 @@ def _kill_marked(group: int, mark: str) -> None:
         with contextlib.suppress(psutil.Error, OSError):
             if os.getpgid(process.pid) == group and process.environ().get(MARK) == mark:
                 process.kill()
+
+
+def _unrecorded(child: subprocess.Popen[bytes]) -> Life:
+    """How a child ended that could not write it down, as on a full disk."""
+    status = child.wait()
+    return Exited(status, time.time()) if status >= 0 else Gone()
 
 
 def _has_exited(child: subprocess.Popen[bytes]) -> bool:

@@ -53,7 +53,9 @@ class Lines:
 
     def adopted(self, place: Place, attempt: int) -> None:
         """Say that an earlier coordinator's run is taken over."""
-        if not self._quiet:
+        if place.trial < 0:
+            self.say("A run of the script as it was before is still going: ending it.")
+        elif not self._quiet:
             self.say(f"{self.name(place)} was started before (attempt {attempt}): taking it over")
 
     def requeued(self, place: Place, why: str) -> None:

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import psutil
 import pytest
 
 GOOD = "lr = 1\nprint('loss:', lr)\n"
@@ -148,10 +147,7 @@ def test_a_script_that_ignores_sigterm_and_leaves_children(project):
     )
     answer = project.hprun("--hp", "lr=1", "--timeout", "1.5", "--grace", "0.3", "train.py")
     assert answer.status == 1
-    left = [p for p in psutil.process_iter(["cwd", "status"])
-            if (p.info["cwd"] or "").startswith(str(project.cache))
-            and p.info["status"] != psutil.STATUS_ZOMBIE]  # fmt: skip
-    assert left == []
+    assert project.processes() == []
 
 
 def test_an_interpreter_that_is_not_there(project):

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 SCRIPT = """\
@@ -392,20 +391,6 @@ def _begun(project):
     return len(list(project.cache.glob("*/*/fold-0/began")))
 
 
-def _processes(project):
-    """All processes that work in this project's cache."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and process.cwd().startswith(
-                str(project.cache)
-            ):
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
 GATED = ("--hp", "lr=1:4", "-j", "2", "--metric", "loss", "train.py")
 
 
@@ -415,14 +400,14 @@ def test_a_coordinator_killed_in_the_middle_leaves_runs_that_the_next_one_adopts
     _wait_for(lambda: _begun(project) == 2)
     first.kill()
     first.wait()
-    assert len(_processes(project)) == 4  # two scripts, each with its shell
+    assert len(project.processes()) == 4  # two scripts, each with its shell
     second = project.start(*GATED)
-    _wait_for(lambda: psutil.Process(second.pid).is_running() and _locked(project))
+    _wait_for(lambda: second.poll() is None and _locked(project))
     gate.touch()
     assert second.wait(60) == 0
     assert [t["score"] for t in _results(project)["trials"]] == [1, 2, 3, 4]
     assert _starts(project) == 4
-    assert _processes(project) == []
+    assert project.processes() == []
 
 
 def _locked(project):
@@ -438,7 +423,7 @@ def test_runs_that_end_while_nobody_looks_are_not_run_again(gated):
     first.kill()
     first.wait()
     gate.touch()
-    _wait_for(lambda: not _processes(project))
+    _wait_for(lambda: not project.processes())
     assert project.hprun(*GATED).status == 0
     assert _starts(project) == 4
 
@@ -449,9 +434,9 @@ def test_runs_that_were_killed_too_are_run_again(gated):
     _wait_for(lambda: _begun(project) == 2)
     first.kill()
     first.wait()
-    for process in _processes(project):
+    for process in project.processes():
         process.kill()
-    _wait_for(lambda: not _processes(project))
+    _wait_for(lambda: not project.processes())
     gate.touch()
     assert project.hprun(*GATED).status == 0
     assert _starts(project) == 6
@@ -467,7 +452,7 @@ def test_a_signal_stops_everything_and_the_search_can_go_on(gated, number, statu
     _, err = first.communicate(timeout=60)
     assert first.returncode == status, err
     assert "hprun resume train-1" in err
-    assert _processes(project) == []
+    assert project.processes() == []
     gate.touch()
     assert project.hprun("resume").status == 0
     assert [t["score"] for t in _results(project)["trials"]] == [1, 2, 3, 4]
@@ -482,7 +467,7 @@ def test_stop_stops_from_outside_and_resume_goes_on(gated):
     assert (status["counts"]["running"], status["counts"]["queued"]) == (2, 2)
     assert project.hprun("stop").status == 0
     assert first.wait(60) == 75
-    assert _processes(project) == []
+    assert project.processes() == []
     assert json.loads(project.hprun("status", "--json").out)["searches"][0]["state"] == "stopped"
     gate.touch()
     assert project.hprun("resume", "--all").status == 0
@@ -497,7 +482,7 @@ def test_stop_ends_what_a_dead_coordinator_left(gated):
     first.kill()
     first.wait()
     assert project.hprun("stop").status == 0
-    assert _processes(project) == []
+    assert project.processes() == []
 
 
 def test_one_trial_can_be_stopped_for_good(gated):
@@ -543,7 +528,7 @@ def test_a_run_that_takes_too_long_is_ended(gated):
     answer = project.hprun("--hp", "lr=1", "--timeout", "0.5", "--grace", "1", "train.py")
     assert answer.status == 1, answer
     assert _results(project)["trials"][0]["state"] == "timed-out"
-    assert _processes(project) == []
+    assert project.processes() == []
 
 
 def test_the_edited_script_ends_the_runs_of_the_old_one(gated):
@@ -556,7 +541,7 @@ def test_the_edited_script_ends_the_runs_of_the_old_one(gated):
     answer = project.hprun(*GATED)
     assert answer.status == 0, answer
     assert [t["score"] for t in _results(project)["trials"]] == [-4, -3, -2, -1]
-    assert _processes(project) == []
+    assert project.processes() == []
     assert not gate.exists()
 
 

@@ -186,6 +186,22 @@ def test_a_second_attempt_adds_to_the_log(paths):
     assert paths.log.read_text() == "hello\n\n--- attempt 2 ---\nhello\n"
 
 
+def test_the_number_of_a_shorter_process_group_is_not_mixed_with_an_older_one(paths):
+    paths.lock.write_text("123456789123456789\n")
+    executor = LocalExecutor()
+    _start(executor, paths, WAITS)
+    _until_written(executor, paths.log)
+    executor.signal(paths, signal.SIGTERM)
+    assert _until(executor, paths, Exited).status == 143
+
+
+def test_a_run_that_cannot_write_its_record_is_known_to_its_parent(paths):
+    paths.exit_record.with_name(paths.exit_record.name + ".new").mkdir()
+    executor = LocalExecutor()
+    _start(executor, paths, "raise SystemExit(3)")
+    assert _until(executor, paths, (Exited, Gone)).status == 3
+
+
 def test_a_folder_with_an_unkind_name_is_no_trouble(tmp_path):
     folder = tmp_path / 'a\'; echo $HOME "x" \n #'
     folder.mkdir()
