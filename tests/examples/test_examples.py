@@ -36,9 +36,8 @@ def _scalars(folder, tag):
     values = []
     for path in sorted(folder.glob("events.out.tfevents.*")):
         for event in EventFileLoader(str(path)).Load():
-            for value in event.summary.value:
-                if value.tag == tag:
-                    values.append(float(make_ndarray(value.tensor)))
+            found = [value for value in event.summary.value if value.tag == tag]
+            values += [float(make_ndarray(value.tensor)) for value in found]
     return values
 
 
