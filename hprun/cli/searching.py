@@ -16,7 +16,8 @@ from hprun.cli.options import now
 from hprun.engine.assemble import Begun, Question, policy, work, write_down
 from hprun.engine.decide import Asked
 from hprun.engine.interrupts import Interrupts
-from hprun.engine.loop import Listener, Loop
+from hprun.engine.listening import Listener
+from hprun.engine.loop import Loop
 from hprun.engine.readings import fill_readings
 from hprun.errors import CacheError, HprunError
 from hprun.files import Lock

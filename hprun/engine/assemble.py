@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hprun.config import Settings, jobs_default
 from hprun.engine.decide import Policy
-from hprun.engine.loop import Work, base_env
 from hprun.engine.plan import Shape, planned_runs, planned_trials
+from hprun.engine.work import Work, base_env
 from hprun.errors import HprunError, WorkspaceError
 from hprun.identity import digest_files
 from hprun.metrics import parse_metric

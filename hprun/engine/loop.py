@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
 
 from hprun.engine.decide import (
     Action,
@@ -25,63 +22,19 @@ from hprun.engine.decide import (
     decide,
 )
 from hprun.engine.interrupts import Interrupts
-from hprun.engine.plan import Shape, render
+from hprun.engine.listening import Listener, Place
+from hprun.engine.plan import render
 from hprun.engine.readings import read_metric
+from hprun.engine.work import Work, run_env
 from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.files import Lock, is_locked
-from hprun.model import Gone, Metric, Outcome, Run, Running, Values
+from hprun.model import Gone, Metric, Outcome, Run, Running
 from hprun.paths import Cache, RunPaths
-from hprun.script import Template
 from hprun.store import Close, ReadingRow, SearchRow, Store
-from hprun.workspace import Snapshot, copy_workspace
+from hprun.workspace import copy_workspace
 
 _LOOK_S = 0.5  # between looks for requests when nothing else happens
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a run stands in its search."""
-
-    run: int
-    trial: int
-    fold: int
-    repeat: int
-    values: Values
-    folder: str
-
-
-class Listener(Protocol):
-    """Who wants to know what happens, to show it."""
-
-    def started(self, place: Place, attempt: int) -> None:
-        """An attempt was started."""
-
-    def adopted(self, place: Place, attempt: int) -> None:
-        """An attempt that an earlier coordinator started was found alive."""
-
-    def ended(self, place: Place, close: Close) -> None:
-        """A run is over."""
-
-    def requeued(self, place: Place, why: str) -> None:
-        """A run goes back to the queue."""
-
-    def stopping(self, why: str) -> None:
-        """The search was asked to stop."""
-
-    def looked(self) -> None:
-        """A turn of the loop is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What turns a place into a process: `snapshot` freezes the workspace when first called."""
-
-    template: Template
-    shape: Shape
-    interpreter: str
-    env: Mapping[str, str]
-    snapshot: Callable[[], Snapshot]
 
 
 class Loop:
@@ -271,7 +224,7 @@ class Loop:
                     attempt=attempt,
                     paths=paths,
                     command=[work.interpreter, work.template.script, *rendering.argv],
-                    env={**work.env, **_run_env(place, work.shape, self._search.name)},
+                    env={**work.env, **run_env(place, work.shape, self._search.name)},
                     lock=lock,
                 )
             )
@@ -304,32 +257,3 @@ def _resumable(error: HprunError) -> HprunError:
     """What stops a search in the middle is no usage error: it can be resumed."""
     error.status = 75
     return error
-
-
-def _run_env(place: Place, shape: Shape, search: str) -> dict[str, str]:
-    env = {"HPRUN_SEARCH": search, "HPRUN_TRIAL": str(place.trial)}
-    if shape.folds:
-        env |= {"HPRUN_FOLD": str(place.fold), "HPRUN_FOLDS": str(shape.folds)}
-    if shape.repeats > 1:
-        env |= {"HPRUN_SEED": str(shape.seed + place.repeat), "HPRUN_REPEAT": str(place.repeat)}
-    return env
-
-
-def base_env(slots: int, cores: int) -> dict[str, str]:
-    """The environment of every run: so many threads that `slots` runs share the cores.
-
-    What the user set wins. The variables are those that OpenMP, OpenBLAS, MKL, Accelerate,
-    NumExpr and TensorFlow read.
-    """
-    threads = str(max(1, cores // slots))
-    names = (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-    ours = dict.fromkeys(names, threads) | {"PYTHONUNBUFFERED": "1"}
-    return ours | dict(os.environ)

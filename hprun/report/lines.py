@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from hprun.engine.loop import Place
+from hprun.engine.listening import Place
 from hprun.model import Outcome
 from hprun.paths import Cache
 from hprun.report.log_tail import not_copied, tail

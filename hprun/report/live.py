@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from hprun.engine.loop import Place
+from hprun.engine.listening import Place
 from hprun.metrics import Resolved, RunReader
 from hprun.model import Metric
 from hprun.paths import Cache

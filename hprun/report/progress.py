@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hprun.engine.loop import Place
+from hprun.engine.listening import Place
 from hprun.metrics import trial_score
 from hprun.model import Metric, Outcome, Values
 from hprun.report.results import Result, better

@@ -46,7 +46,7 @@ def test_two_bindings_are_ambiguous_and_a_line_picks_one(template, render):
 
 
 def test_a_chain_gives_one_value_two_names(template):
-    with pytest.raises(SiteError, match="line 1: lr cannot take .* several names of one value"):
+    with pytest.raises(SiteError, match=r"line 1: lr cannot take .* several names of one value"):
         template("a = lr = 0.1\nprint(lr)\n", "lr")
 
 
@@ -80,7 +80,7 @@ def test_a_binding_that_nothing_reads_gives_way(render):
 def test_one_site_for_two_names_is_refused(template):
     with pytest.raises(SiteError, match="line 1: lr and lr@1 would go to the same place"):
         template("lr = 0.1\n", "lr", "lr@1")
-    with pytest.raises(SiteError, match="line 1: config and config.lr would go"):
+    with pytest.raises(SiteError, match=r"line 1: config and config.lr would go"):
         template("config = {'lr': 0.1}\nprint(config)\n", "config", "config.lr")
 
 

@@ -41,16 +41,14 @@ def test_a_dotted_name_means_one_place(render, name, source):
     assert render(source.format(0.01), {name: 0.5}) == source.format(0.5)
 
 
-@pytest.mark.parametrize(("name", "source"), [case for case in CASES if "3}" not in case[1]])
-def test_a_plain_name_means_it_too_when_it_is_the_only_one(render, name, source):
-    if "lr=3" in source:
-        pytest.skip("has two")
+@pytest.mark.parametrize("source", [text for _, text in CASES if text.count("lr") == 1])
+def test_a_plain_name_means_it_too_when_it_is_the_only_one(render, source):
     assert render(source.format(0.01), {"lr": 0.5}) == source.format(0.5)
 
 
 def test_two_places_of_a_plain_name_are_listed_with_their_full_names(template):
     source = "class Config:\n    lr = 0.1\ndef train(lr=0.2):\n    return lr\n"
-    with pytest.raises(SiteError, match="line 2: lr = 0.1\n    line 3") as caught:
+    with pytest.raises(SiteError, match=r"line 2: lr = 0.1\n    line 3") as caught:
         template(source, "lr")
     assert caught.value.hint == "Say which one: Config.lr=… or train.lr=…."
 
@@ -73,7 +71,7 @@ def test_a_dataclass_default_that_every_call_overrides_is_refused(template):
         "from dataclasses import dataclass\n@dataclass\nclass C:\n    lr: float = 0.1\n"
         "    n: int = 3\nc = make(C(0.3))\n"
     )
-    with pytest.raises(SiteError, match="line 4: lr cannot take .* line 6 passes a value"):
+    with pytest.raises(SiteError, match=r"line 4: C.lr cannot take .* line 6 passes a value"):
         template(source, "C.lr")
     template(source, "C.n")
 

@@ -219,7 +219,8 @@ HEAD = "import argparse\np = argparse.ArgumentParser()\n"
 
 
 def test_an_option_wins_over_what_its_value_passes_through(template):
-    source = f"{HEAD}p.add_argument('--lr', type=float, default=0.1)\na = p.parse_args()\n" + (
+    source = f"{HEAD}p.add_argument('--lr', type=float, default=0.1)\na = p.parse_args()\n"
+    source += (
         "def train(lr=0.05):\n    lr = float(lr)\n    print(lr)\n"
         "config = dict(lr=a.lr)\nlr = a.lr\ntrain(lr=a.lr)\n"
     )
@@ -241,7 +242,7 @@ def test_an_option_that_is_given_already_is_refused(template, given):
 
 def test_a_script_that_parses_a_list_of_its_own_reads_no_option(template):
     source = f"{HEAD}p.add_argument('--lr', default=0.1)\nargs = p.parse_args([])\n"
-    with pytest.raises(SiteError, match="line 3: lr cannot .* line 4 parses a list of its own"):
+    with pytest.raises(SiteError, match=r"line 3: lr cannot .* line 4 parses a list of its own"):
         template(source, "lr")
 
 

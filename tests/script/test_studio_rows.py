@@ -91,7 +91,7 @@ def test_a_bare_annotation_is_no_binding(render):
 
 def test_a_default_that_every_call_overrides_is_refused(template):
     source = "def f(x, lr=0.01):\n    return lr * x\nprint(f(1, lr=5))\n"
-    with pytest.raises(SiteError, match="line 1: lr cannot take a value there.* line 3 passes"):
+    with pytest.raises(SiteError, match=r"line 1: lr cannot take a value there.* line 3 passes"):
         template(source, "lr")
 
 

@@ -1,0 +1,43 @@
+"""What happens in a search, for those who want to show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hprun.model import Values
+from hprun.store import Close
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run stands in its search."""
+
+    run: int
+    trial: int
+    fold: int
+    repeat: int
+    values: Values
+    folder: str
+
+
+class Listener(Protocol):
+    """Who wants to know what happens, to show it."""
+
+    def started(self, place: Place, attempt: int) -> None:
+        """An attempt was started."""
+
+    def adopted(self, place: Place, attempt: int) -> None:
+        """An attempt that an earlier coordinator started was found alive."""
+
+    def ended(self, place: Place, close: Close) -> None:
+        """A run is over."""
+
+    def requeued(self, place: Place, why: str) -> None:
+        """A run goes back to the queue."""
+
+    def stopping(self, why: str) -> None:
+        """The search was asked to stop."""
+
+    def looked(self) -> None:
+        """A turn of the loop is over."""

@@ -1,0 +1,119 @@
+"""Opening the database, transactions, and what SQLite's errors mean to a user."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from hprun.errors import CacheError
+
+SCHEMA_VERSION = 1
+
+
+class Connection:
+    """An open database.
+
+    Raises CacheError where the file cannot be opened, read or written.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self._path = path
+        if not create and not path.exists():
+            raise CacheError(
+                f"There is no search in {path.parent} yet.",
+                hint="Start one with `hprun --hp NAME=VALUES SCRIPT`, or name its cache with --cache.",
+            )
+        with self._plainly():
+            # Autocommit, so that each transaction is one that was begun here.
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            if create:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            # FULL: what was written down is there after a loss of power.
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._prepare()
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            script = resources.files("hprun.store").joinpath("schema.sql").read_text("utf-8")
+            try:
+                self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
+            except sqlite3.OperationalError:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                # Another hprun may have made it at the same moment.
+                if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                    raise
+        elif version > SCHEMA_VERSION:
+            raise CacheError(
+                f"{self._path} was written by a newer hprun (schema {version}).",
+                hint="Update hprun, or use another cache with --cache.",
+            )
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """Turn what SQLite says into what a user can act on."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _plain(error, self._path) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is written down, or nothing is."""
+        with self._plainly():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def check(self) -> str:
+        """Let SQLite look for damage; `ok`, or what it found."""
+        return str(self._all("PRAGMA quick_check(1)")[0][0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def data_version(self) -> int:
+        """A number that changes when another process has written."""
+        with self._plainly():
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def _all(self, sql: str, arguments: Sequence[Any] = ()) -> list[Any]:
+        with self._plainly():
+            return self._db.execute(sql, arguments).fetchall()
+
+
+def _plain(error: sqlite3.Error, path: Path) -> CacheError:
+    text = str(error)
+    if "full" in text:
+        return CacheError(
+            f"The disk of {path.parent} is full.",
+            hint="Nothing is lost. Make room (`hprun du`, `hprun clean`) and start again.",
+        )
+    if "readonly" in text or "unable to open" in text or "read-only" in text:
+        return CacheError(
+            f"{path.parent} cannot be written.",
+            hint="Give yourself the right to write there, or name another folder with --cache.",
+        )
+    if "locked" in text:
+        return CacheError(
+            f"{path} has been held by another process for half a minute.",
+            hint="Is its disk a network file system, or is a backup running?",
+        )
+    if "malformed" in text or "not a database" in text:
+        return CacheError(
+            f"{path} is damaged: {text}.",
+            hint="Move it away and start again; the folders of the runs are not touched.",
+        )
+    return CacheError(f"{path}: {text}.")

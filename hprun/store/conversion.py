@@ -1,0 +1,91 @@
+"""Rows of the database become words of the program, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from hprun.model import Direction, Ended, Metric, Outcome, Queued, Reduce, Run, Running, State
+from hprun.store.rows import Part, ReadingRow, SearchRow, TrialRow
+
+SEARCH = "SELECT id, name, request, metric, digests, created, touched, state FROM search"
+RUN = (
+    "run.id, run.identity, run.folder, part.fold, part.repeat, run.state, run.outcome,"
+    " run.attempts, run.started, run.seconds, run.detail"
+)
+
+
+def to_search(row: Sequence[Any]) -> SearchRow:
+    """A search, from the columns of `SEARCH`."""
+    return SearchRow(
+        row[0], row[1], json.loads(row[2]), to_metric(row[3]), json.loads(row[4]), *row[5:]
+    )
+
+
+def metric_json(metric: Metric | None) -> str | None:
+    """A metric as one text."""
+    if metric is None:
+        return None
+    return json.dumps([metric.name, metric.reduce.value, metric.direction.value])
+
+
+def to_metric(text: str | None) -> Metric | None:
+    """The metric that such a text means."""
+    if text is None:
+        return None
+    name, reduce, direction = json.loads(text)
+    return Metric(name, Reduce(reduce), Direction(direction))
+
+
+def to_run(row: Sequence[Any]) -> Run:
+    """A run, from the columns of `RUN`."""
+    run, identity, folder, fold, repeat, *state = row
+    return Run(run, identity, folder, fold, repeat, to_state(*state))
+
+
+def to_state(
+    state: str,
+    outcome: str | None,
+    attempts: int,
+    started: float | None,
+    seconds: float | None,
+    detail: str,
+) -> State:
+    """A state, from the columns that are only there in some of them."""
+    if state == "queued":
+        return Queued(attempts)
+    if state == "running":
+        return Running(attempts, started or 0.0)
+    return Ended(Outcome(outcome), attempts, seconds or 0.0, detail)
+
+
+def to_trials(rows: Iterable[Sequence[Any]]) -> Iterator[TrialRow]:
+    """Trials out of rows that each hold a trial, a run and a reading, ordered by trial."""
+    number, values = -1, ""
+    parts: list[Part] = []
+    for row in rows:
+        if row[0] != number and parts:
+            yield TrialRow(number, to_values(values), tuple(parts))
+            parts = []
+        number, values = row[0], row[1]
+        parts.append(Part(number, to_run(row[2:13]), to_reading(row[13:])))
+    if parts:
+        yield TrialRow(number, to_values(values), tuple(parts))
+
+
+def to_values(text: str) -> dict[str, Any]:
+    """Arrays come back as tuples, which JSON does not know."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in json.loads(text).items()
+    }
+
+
+def to_reading(row: Sequence[Any]) -> ReadingRow | None:
+    """A reading, or None where the metric was not read."""
+    kind, value, step, series, detail = row
+    if kind is None:
+        return None
+    parsed = json.loads(detail)
+    return ReadingRow(kind, float("nan") if parsed.get("nan") else value, step, series, parsed)

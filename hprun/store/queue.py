@@ -1,0 +1,150 @@
+"""The queue: what waits, what runs, how it ended, and what is asked of a coordinator."""
+
+from __future__ import annotations
+
+from hprun.model import Metric, Run
+from hprun.store.conversion import RUN, to_run
+from hprun.store.results import Results
+from hprun.store.rows import Close, Request
+
+
+class Queue(Results):
+    """Each thing that can happen to a run; one coordinator per search makes it happen."""
+
+    def queued(self, search: int, limit: int) -> list[Run]:
+        """The next runs of a search that wait, in order."""
+        return [
+            to_run(row)
+            for row in self._all(
+                f"SELECT {RUN} FROM run JOIN part ON part.run = run.id AND part.search = ?"
+                " WHERE run.state = 'queued' GROUP BY run.id ORDER BY run.id LIMIT ?",
+                (search, limit),
+            )
+        ]
+
+    def running(self, search: int) -> list[Run]:
+        """The runs of a search that some attempt has claimed."""
+        return [
+            to_run(row)
+            for row in self._all(
+                f"SELECT {RUN} FROM run JOIN part ON part.run = run.id AND part.search = ?"
+                " WHERE run.state = 'running' GROUP BY run.id ORDER BY run.id",
+                (search,),
+            )
+        ]
+
+    def strays(self) -> list[Run]:
+        """Runs that are claimed though no search asks for them any more: the script changed."""
+        return [
+            to_run(row)
+            for row in self._all(
+                "SELECT run.id, run.identity, run.folder, 0, 0, run.state, run.outcome,"
+                " run.attempts, run.started, run.seconds, run.detail FROM run"
+                " WHERE run.state = 'running'"
+                " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
+            )
+        ]
+
+    def lost(self, run: int) -> int:
+        """How many attempts in a row have vanished."""
+        return int(self._all("SELECT lost FROM run WHERE id = ?", (run,))[0][0])
+
+    def place(self, search: int, run: int) -> tuple[int, int, int]:
+        """Trial, fold and repeat that a run stands for in a search (the first, if several)."""
+        row = self._all(
+            "SELECT trial, fold, repeat FROM part WHERE run = ? AND search = ?"
+            " ORDER BY trial, fold, repeat LIMIT 1",
+            (run, search),
+        )[0]
+        return row[0], row[1], row[2]
+
+    def claim(self, run: int, now: float) -> int | None:
+        """Write down that an attempt begins; its number, or None if another was quicker.
+
+        Only inside a transaction, and before the attempt is started.
+        """
+        rows = self._db.execute(
+            "UPDATE run SET state = 'running', attempts = attempts + 1, started = ?, seconds = NULL"
+            " WHERE id = ? AND state = 'queued' RETURNING attempts",
+            (now, run),
+        ).fetchall()
+        if not rows:
+            return None
+        number = int(rows[0][0])
+        self._db.execute(
+            "INSERT OR REPLACE INTO attempt (run, number, started) VALUES (?, ?, ?)",
+            (run, number, now),
+        )
+        return number
+
+    def requeue(self, run: int, attempt: int, why: str, now: float, *, lost: bool) -> bool:
+        """Put a run back whose attempt was lost or preempted; False if it is not running.
+
+        Only inside a transaction.
+        """
+        changed = self._db.execute(
+            "UPDATE run SET state = 'queued', lost = CASE WHEN ? THEN lost + 1 ELSE 0 END"
+            " WHERE id = ? AND state = 'running' AND attempts = ?",
+            (lost, run, attempt),
+        ).rowcount
+        if changed:
+            self._end_attempt(run, attempt, why, now)
+        return bool(changed)
+
+    def end(self, close: Close, metric: Metric | None, now: float) -> bool:
+        """Write down how a run ended; False if it is not running. Only inside a transaction."""
+        changed = self._db.execute(
+            "UPDATE run SET state = 'ended', outcome = ?, seconds = ?, detail = ?, lost = 0"
+            " WHERE id = ? AND state = 'running' AND attempts = ?",
+            (close.outcome.value, close.seconds, close.detail, close.run, close.attempt),
+        ).rowcount
+        if not changed:
+            return False
+        self._end_attempt(close.run, close.attempt, close.detail or close.outcome.value, now)
+        if close.reading is not None and metric is not None:
+            self._put_reading(close.run, str(metric), close.reading)
+        return True
+
+    def cancel_queued(self, search: int, trial: int) -> None:
+        """End the runs of a trial that wait, as cancelled. Only inside a transaction."""
+        self._db.execute(
+            "UPDATE run SET state = 'ended', outcome = 'cancelled', detail = 'stopped on request'"
+            " WHERE state = 'queued' AND id IN"
+            " (SELECT run FROM part WHERE search = ? AND trial = ?)",
+            (search, trial),
+        )
+
+    def retry(self, search: int, trial: int | None) -> int:
+        """Queue the runs again that ended without completing; how many those were."""
+        only = "" if trial is None else " AND trial = ?"
+        arguments = (search,) if trial is None else (search, trial)
+        with self.transaction():
+            return self._db.execute(
+                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = ''"
+                " WHERE state = 'ended' AND outcome <> 'completed'"
+                f" AND id IN (SELECT run FROM part WHERE search = ?{only})",
+                arguments,
+            ).rowcount
+
+    def _end_attempt(self, run: int, attempt: int, ending: str, now: float) -> None:
+        self._db.execute(
+            "UPDATE attempt SET ended = ?, ending = ? WHERE run = ? AND number = ?",
+            (now, ending, run, attempt),
+        )
+
+    def ask_to_stop(self, search: int, trial: int | None, now: float) -> None:
+        """Leave a request for the coordinator."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO request (search, trial, made) VALUES (?, ?, ?)", (search, trial, now)
+            )
+
+    def requests(self, search: int) -> list[Request]:
+        """What is asked of the coordinator of a search."""
+        rows = self._all("SELECT id, trial FROM request WHERE search = ? ORDER BY id", (search,))
+        return [Request(*row) for row in rows]
+
+    def forget_requests(self, search: int) -> None:
+        """Drop what was asked: it is done, or a new coordinator was asked to go on."""
+        with self.transaction():
+            self._db.execute("DELETE FROM request WHERE search = ?", (search,))

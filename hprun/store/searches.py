@@ -1,0 +1,165 @@
+"""Searches, and what they ask for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hprun.model import Metric
+from hprun.store.connection import Connection
+from hprun.store.conversion import SEARCH, metric_json, to_search
+from hprun.store.rows import Linked, PlannedRun, PlannedTrial, SearchRow
+
+
+class Searches(Connection):
+    """Making, finding and forgetting searches."""
+
+    def searches(self) -> list[SearchRow]:
+        """All searches, the one last used first."""
+        return [to_search(row) for row in self._all(f"{SEARCH} ORDER BY touched DESC, id DESC")]
+
+    def search_by_key(self, key: str) -> SearchRow | None:
+        """The search that asks this question."""
+        rows = self._all(f"{SEARCH} WHERE key = ?", (key,))
+        return to_search(rows[0]) if rows else None
+
+    def put_search(self, key: str, stem: str, request: Mapping[str, Any], now: float) -> SearchRow:
+        """The search that asks this question, made if need be, with this request."""
+        with self.transaction():
+            found = self.search_by_key(key)
+            if found is None:
+                next_id = self._db.execute("SELECT ifnull(max(id), 0) + 1 FROM search").fetchone()[
+                    0
+                ]
+                self._db.execute(
+                    "INSERT INTO search (id, name, key, request, created, touched, state)"
+                    " VALUES (?, ?, ?, ?, ?, ?, 'stopped')",
+                    (next_id, f"{stem}-{next_id}", key, json.dumps(request), now, now),
+                )
+            else:
+                self._db.execute(
+                    "UPDATE search SET request = ?, touched = ? WHERE id = ?",
+                    (json.dumps(request), now, found.id),
+                )
+            row = self.search_by_key(key)
+        assert row is not None
+        return row
+
+    def set_metric(self, search: int, metric: Metric | None) -> None:
+        """Rank this search by this metric from now on."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE search SET metric = ? WHERE id = ?",
+                (metric_json(metric), search),
+            )
+
+    def set_search_state(self, search: int, state: str, now: float) -> None:
+        """Say that a search is running, stopped or complete."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE search SET state = ?, touched = ? WHERE id = ?", (state, now, search)
+            )
+
+    def delete_search(self, search: int) -> list[str]:
+        """Forget a search; returns the folders of the runs that no search asks for any more."""
+        with self.transaction():
+            for table in ("part", "trial", "request"):
+                self._db.execute(f"DELETE FROM {table} WHERE search = ?", (search,))
+            self._db.execute("DELETE FROM search WHERE id = ?", (search,))
+            gone = self._db.execute(
+                "SELECT id, folder FROM run WHERE state <> 'running'"
+                " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
+            ).fetchall()
+            self._forget_runs([run for run, _ in gone])
+        return [folder for _, folder in gone]
+
+    def unused_runs(self) -> list[str]:
+        """The folders of ended runs that no search asks for, because the script changed."""
+        return [
+            row[0]
+            for row in self._all(
+                "SELECT folder FROM run WHERE state = 'ended'"
+                " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
+            )
+        ]
+
+    def _forget_runs(self, runs: Sequence[int]) -> None:
+        for table, column in (("reading", "run"), ("attempt", "run"), ("run", "id")):
+            self._db.executemany(
+                f"DELETE FROM {table} WHERE {column} = ?",
+                [(run,) for run in runs],
+            )
+
+    def link(
+        self,
+        search: int,
+        trials: Iterable[PlannedTrial],
+        runs: Iterable[PlannedRun],
+        digests: Mapping[str, str],
+    ) -> Linked:
+        """Write down what a search asks for: each run once, whoever asked for it before.
+
+        A run that had completed stays so. One that failed stays so if this search has it
+        already, and is queued again if the search is new to it.
+        """
+        with self.transaction():
+            db = self._db
+            db.execute("DROP TABLE IF EXISTS temp.plan")
+            db.execute(
+                "CREATE TEMP TABLE plan (trial INTEGER, fold INTEGER, repeat INTEGER,"
+                " identity TEXT, folder TEXT)"
+            )
+            db.executemany(
+                "INSERT INTO plan VALUES (?, ?, ?, ?, ?)",
+                ((r.trial, r.fold, r.repeat, r.identity, r.folder) for r in runs),
+            )
+            db.executemany(
+                'INSERT INTO trial (search, number, "values") VALUES (?, ?, ?)'
+                " ON CONFLICT DO NOTHING",
+                ((search, t.number, json.dumps(dict(t.values))) for t in trials),
+            )
+            linked = self._compare(search)
+            db.execute(
+                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = ''"
+                " WHERE state = 'ended' AND outcome NOT IN ('completed', 'stopped')"
+                " AND identity IN (SELECT identity FROM plan) AND NOT EXISTS"
+                " (SELECT 1 FROM part WHERE part.run = run.id AND part.search = ?)",
+                (search,),
+            )
+            db.execute(
+                "INSERT INTO run (identity, folder) SELECT identity, folder FROM plan"
+                " WHERE true ORDER BY trial, fold, repeat ON CONFLICT DO NOTHING"
+            )
+            db.execute(
+                "INSERT OR REPLACE INTO part SELECT ?, plan.trial, plan.fold, plan.repeat, run.id"
+                " FROM plan JOIN run USING (identity)",
+                (search,),
+            )
+            db.execute("UPDATE search SET digests = ? WHERE id = ?", (json.dumps(digests), search))
+            if linked.changed:
+                self._forget_runs(
+                    [
+                        row[0]
+                        for row in db.execute(
+                            "SELECT id FROM run WHERE state = 'queued'"
+                            " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
+                        )
+                    ]
+                )
+            db.execute("DROP TABLE plan")
+        return linked
+
+    def _compare(self, search: int) -> Linked:
+        row = self._db.execute(
+            "SELECT count(*), ifnull(sum(run.outcome IS 'completed'), 0),"
+            " ifnull(sum(old.identity IS NOT NULL AND old.identity <> plan.identity), 0),"
+            " ifnull(sum(old.identity = plan.identity AND run.state = 'ended'"
+            "            AND run.outcome <> 'completed'), 0)"
+            " FROM plan LEFT JOIN run ON run.identity = plan.identity"
+            " LEFT JOIN part ON part.search = ? AND part.trial = plan.trial"
+            "      AND part.fold = plan.fold AND part.repeat = plan.repeat"
+            " LEFT JOIN run AS old ON old.id = part.run",
+            (search,),
+        ).fetchone()
+        return Linked(*row)
