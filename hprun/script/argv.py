@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from hprun.errors import RenderError, SiteError
 from hprun.model import Value, Values
@@ -109,6 +108,8 @@ def text(value: Value) -> str:
 def _separate(value: Value) -> str:
     """A value that stands alone: argparse knows `-0.00001` for a number, but not `-1e-05`."""
     if isinstance(value, float) and value < 0:
+        from decimal import Decimal
+
         return format(Decimal(repr(value)), "f")
     return text(value)
 

@@ -58,12 +58,15 @@ def _outside(regions: list[tuple[str, bool]]) -> list[tuple[int, str]]:
             spans.append((at, at + len(part)))
         at += len(part)
     kept = []
-    index = 0
+    first = 0
     for token in tokens(text[skipped:]):
-        while index < len(spans) and spans[index][1] < token.start:
-            index += 1
-        touching = (span for span in spans[index:] if span[0] <= token.end)
-        if not any(_touch(token.start, token.end, *span) for span in touching):
+        while first < len(spans) and spans[first][1] < token.start:
+            first += 1
+        at, touched = first, False
+        while at < len(spans) and spans[at][0] <= token.end and not touched:
+            touched = _touch(token.start, token.end, *spans[at])
+            at += 1
+        if not touched:
             kept.append((token.type, token.text))
     return kept
 

@@ -26,7 +26,8 @@ class Place:
     module, dotted for the rest, or mark for what only a mark or a line number can pick (an
     argument of any call). `line` is the name's. `weak`: the value only passes on something of
     the same name. `why` says why no value can go here; a place with a `why` is no site. `owner`
-    is the function whose default, or the class whose attribute, this is.
+    is the function whose default, or the class whose attribute, this is. `fallback`: it is in an
+    `if` that looks at the name itself, as in `if lr is None: lr = 0.1`.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Place:
     why: str = ""
     alias: Path = ()
     owner: ast.AST | None = None
+    fallback: bool = False
 
     @property
     def name(self) -> str:
@@ -141,7 +143,9 @@ class _Collector:
     def _function(self, node: scopes.FunctionNode, path: Path) -> Iterator[Place]:
         inner = (*path, node.name)
         for arg, default in defaults(node.args):
-            yield replace(_place((*inner, arg.arg), "dotted", arg.lineno, default), owner=node)
+            place = _place((*inner, arg.arg), "dotted", arg.lineno, default)
+            alias = (*path, arg.arg) if node.name == "__init__" else ()
+            yield replace(place, owner=node, alias=alias)
             yield from self._inside(default, (*inner, arg.arg))
         outer = [n for n in scopes.within(node.body) if isinstance(n, ast.Global)]
         names = frozenset(name for statement in outer for name in statement.names)
@@ -171,7 +175,7 @@ class _Collector:
         here: ast.expr | None = value
         if scope.owner and isinstance(value, ast.Call) and callee(value) in _FIELDS:
             here = _field_default(value)
-        if here is not None and not _from_itself(target, value):
+        if here is not None and not from_itself(target, value):
             place = _place(full, rule, target.lineno, here)
             yield replace(place, alias=_own_attribute(scope.path, tail), owner=scope.owner)
         yield from self._inside(value, full)
@@ -256,8 +260,8 @@ def _place(path: Path, rule: str, line: int, value: ast.expr) -> Place:
     return Place(path, rule, line, value, weak=scopes.mentions(value, path[-1]))
 
 
-def _from_itself(target: ast.expr, value: ast.expr) -> bool:
-    """Whether the value is computed from the very thing that is assigned."""
+def from_itself(target: ast.expr, value: ast.expr) -> bool:
+    """Whether a value is computed from the very thing that is assigned."""
     if isinstance(target, ast.Name):
         return any(scopes.module_reads(value, target.id))
     itself = ast.unparse(target)

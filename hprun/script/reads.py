@@ -44,7 +44,7 @@ def find(source: Source, name: str) -> list[Read]:
 def _refuse_changes(source: Source, name: str) -> None:
     for node, what in _changes(source.tree, name):
         raise SiteError(
-            f"{source.path} line {node.lineno}: {what} {name}, "
+            f"{source.path} line {node.lineno} {what} {name}, "
             "so a value put in for each read of it would ignore that line",
             hint=f"Give {name} its value in one line, {name} = …, and search that line.",
         )

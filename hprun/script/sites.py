@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hprun.errors import SiteError
@@ -50,7 +50,40 @@ class Index:
     @cached_property
     def places(self) -> list[Place]:
         """Places of the text; a default that is never used says so."""
-        return inert.without_inert(places.collect(self.source.tree), self.source.tree)
+        found = inert.without_inert(places.collect(self.source.tree), self.source.tree)
+        return [replace(place, fallback=self._is_fallback(place)) for place in found]
+
+    def _is_fallback(self, place: Place) -> bool:
+        """Whether an `if` around the assignment looks at what is assigned."""
+        parents = self.source.parents
+        statement = parents.get(place.value) if place.value is not None else None
+        match statement:
+            case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+                above = parents.get(statement)
+                while isinstance(above, ast.If):
+                    if places.from_itself(target, above.test):
+                        return True
+                    above = parents.get(above)
+        return False
+
+    def overwritten(self, option: Option) -> list[Candidate]:
+        """Lines that give an option's attribute (`args.lr = 0.1`) a value of their own."""
+        calls = ("parse_args", "parse_known_args")
+        parsed = {
+            target.id
+            for node in ast.walk(self.source.tree)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and places.callee(node.value) in calls
+            for target in ast.walk(node.targets[0])
+            if isinstance(target, ast.Name)
+        }
+        return [
+            _candidate(place, "option")
+            for place in self.places
+            if place.name in option.names and place.path[-2:-1] and place.path[-2] in parsed
+            if not (place.weak or place.fallback)
+        ]
 
     @cached_property
     def options(self) -> list[Option]:
@@ -77,7 +110,7 @@ class Index:
         An option comes before an undotted name's attributes, keys, defaults and locals: the
         option's value usually passes through one of those, and would silently win over it.
         """
-        matching = [place for place in self.places if marks.matches(place, name)]
+        matching = _settled([place for place in self.places if marks.matches(place, name)])
         wanted = tuple(name.split("."))
         exact = [place for place in matching if place.path == wanted]
         yield [_candidate(p, "mark") for p in self.marked if marks.matches(p, name)]
@@ -101,6 +134,12 @@ class Index:
     def site(self, name: str, line: int, rule: str, before: str) -> Site:
         """A Site in this file."""
         return Site(name, self.source.path, line, rule, before)
+
+
+def _settled(found: Sequence[Place]) -> list[Place]:
+    """The places without those that only step in where another left none."""
+    first = {place.path for place in found if not place.fallback}
+    return [place for place in found if not place.fallback or place.path not in first]
 
 
 def _candidate(place: Place, rule: str, *, weak: bool = False) -> Candidate:
@@ -148,7 +187,7 @@ def _chosen(index: Index, name: str, line: int | None) -> Candidate | None:
         for level in levels:
             usable = [one for one in level if not one.why and (weak or not one.weak)]
             if usable:
-                return _only(index, name, usable, [] if line else _rivals(usable, level))
+                return _only(index, name, usable, [] if line else _rivals(index, usable, level))
             if level and level[0].rule == "mark":
                 _refuse(index, name, level)
     blocked = [c for level in levels for c in level if c.why and not _without_value(c)]
@@ -168,8 +207,12 @@ def _on_line(index: Index, candidate: Candidate, line: int) -> bool:
     return candidate.line == line
 
 
-def _rivals(usable: Sequence[Candidate], level: Sequence[Candidate]) -> list[Candidate]:
-    """Other lines that give the same variable a value; for a mark, the mark has decided."""
+def _rivals(
+    index: Index, usable: Sequence[Candidate], level: Sequence[Candidate]
+) -> list[Candidate]:
+    """Other lines that give the same thing a value; for a mark, the mark has decided."""
+    if isinstance(usable[0].what, Option):
+        return index.overwritten(usable[0].what)
     names = {one.dotted for one in usable if one.rule != "mark"}
     return [one for one in level if one.dotted in names and one not in usable]
 
@@ -181,15 +224,15 @@ def _only(
     kinds = {(o.what.spellings, o.what.takes) for o in usable if isinstance(o.what, Option)}
     alike = len(kinds) == 1 and usable[0].rule == "option"
     every = sorted([*usable, *rivals], key=lambda one: one.line)
-    if len({(one.line, one.dotted) for one in every}) == 1 or alike:
+    if len({(one.line, one.dotted) for one in every}) == 1 or (alike and not rivals):
         return usable[0]
     lines = "".join(
         f"\n    line {one.line}: {index.source.line_text(one.line)}"
         for one in {one.line: one for one in every}.values()
     )
-    picks = list(dict.fromkeys(f"{name}@{one.line}" for one in usable))
+    picks = list(dict.fromkeys(f"{name}@{one.line}" for one in every if not one.why))
     dotted = list(dict.fromkeys(one.dotted for one in usable))
-    if len(dotted) == len(usable) > 1 and usable[0].rule == "dotted" and name not in dotted:
+    if len(dotted) == len(every) > 1 and usable[0].rule == "dotted" and name not in dotted:
         picks = dotted
     raise SiteError(
         f"{index.source.path} has several places for {name}:{lines}",

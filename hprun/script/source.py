@@ -156,13 +156,23 @@ def compiles(data: bytes, path: str) -> None:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The tokens of Python text that compiles."""
+    """The tokens of Python text that compiles; an f-string is one token in every Python."""
     starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
     unified = _NEWLINE.sub("\n", text)  # lines and columns stay, whatever ends a line
+    depth = first = 0
+
+    def offset(line: int, column: int) -> int:
+        return min(starts[line - 1] + column, len(text)) if line <= len(starts) else len(text)
+
     for token in tokenize.generate_tokens(io.StringIO(unified).readline):
-        (line, column), (end_line, end_column) = token.start, token.end
-        if line > len(starts):
+        kind, start, end = token.type, offset(*token.start), offset(*token.end)
+        name = tokenize.tok_name[kind]
+        if name.endswith("STRING_START"):
+            first = start if depth == 0 else first
+            depth += 1
             continue
-        start = starts[line - 1] + column
-        end = starts[end_line - 1] + end_column if end_line <= len(starts) else len(text)
-        yield Token(token.type, token.string, start, min(end, len(text)), line)
+        if name.endswith("STRING_END"):
+            depth -= 1
+            kind, start = tokenize.STRING, first
+        if depth == 0:
+            yield Token(kind, text[start:end], start, end, token.start[0])

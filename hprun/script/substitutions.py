@@ -19,8 +19,8 @@ _EXAMPLE = r"--sub 'config.yaml:lr: *(\S+)'"
 DOUBLE = '"'
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _KINDS = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json", ".py": "python"}
-_PLAIN_YAML = re.compile(r"[A-Za-z_./][\w./+-]*(?: [\w./+-]+)*")
-_YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~", ".inf", ".nan"}
+_PLAIN_YAML = re.compile(r"(?:[A-Za-z_/]|\./)[\w./+-]*(?: [\w./+-]+)*")
+_YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"}
 
 
 @dataclass(frozen=True)

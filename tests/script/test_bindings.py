@@ -25,11 +25,14 @@ from hprun.errors import SiteError
         ("lr = 0.01\nlr = lr * 0.5\n", "lr = 5\nlr = lr * 0.5\n"),
         ("lr = 0.01\nlr *= 0.5\n", "lr = 5\nlr *= 0.5\n"),
         ("lr = [lr for lr in (1, 2)]\n", "lr = 5\n"),
-        ("lr = 0.01\ndef f():\n    lr = 3\n    return lr\nprint(lr)\n",) * 2,
+        (
+            "lr = 0.01\ndef f():\n    lr = 3\n    return lr\nprint(lr)\n",
+            "lr = 5\ndef f():\n    lr = 3\n    return lr\nprint(lr)\n",
+        ),
     ],
 )
 def test_the_right_hand_side_becomes_the_value(render, source, rendered):
-    assert render(source, {"lr": 5}) == rendered.replace("lr = 0.01\ndef", "lr = 5\ndef")
+    assert render(source, {"lr": 5}) == rendered
 
 
 def test_two_bindings_are_ambiguous_and_a_line_picks_one(template, render):
@@ -68,6 +71,13 @@ def test_a_binding_that_hands_on_what_the_script_does_not_have_is_the_site(rende
 def test_a_later_line_that_hands_on_would_win_so_it_is_named(template):
     with pytest.raises(SiteError, match="several places for lr"):
         template("lr = 0.1\nlr = args.lr\nprint(lr)\n", "lr")
+
+
+def test_a_line_that_only_steps_in_where_there_is_no_value_does_not_count(render, template):
+    source = "lr = None\nif lr is None:\n    lr = 0.1\nprint(lr)\n"
+    assert render(source, {"lr": 5}) == source.replace("= None", "= 5")
+    with pytest.raises(SiteError, match="several places for lr"):
+        template(source.replace("lr is None", "debug"), "lr")
 
 
 def test_a_binding_that_nothing_reads_gives_way(render):

@@ -232,6 +232,16 @@ def test_an_option_wins_over_what_its_value_passes_through(template):
     assert made.render({}).argv == ()
 
 
+def test_a_line_that_overwrites_what_was_parsed_is_named(template):
+    source = f"{HEAD}p.add_argument('--lr')\nargs = p.parse_args()\nargs.lr = 0.5\n"
+    with pytest.raises(SiteError, match=r"several places for lr:\n    line 3: .*\n    line 5: "):
+        template(source, "lr")
+    assert template(source, "lr@3").sites[0].rule == "option"
+    assert template(source, "lr@5").sites[0].rule == "dotted"
+    scaled = source.replace("= 0.5", "= args.lr * 2")
+    assert template(scaled, "lr").sites[0].rule == "option"
+
+
 @pytest.mark.parametrize("given", ["--lr", "--lr=3", "--l", "-r", "-r3"])
 def test_an_option_that_is_given_already_is_refused(template, given):
     source = f"{HEAD}p.add_argument('--lr', '-r', type=float)\np.add_argument('--units')\n"

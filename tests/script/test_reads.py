@@ -69,7 +69,6 @@ F_STRINGS = [
     ("'lr' f'{lr}' 'lr' f\"{lr}\"", "'lr' f'{5}' 'lr' f\"{5}\""),
     ("('é' f'é{lr}é'\n  f'''\né{lr}\n{lr + 1}''')", "('é' f'é{5}é'\n  f'''\né{5}\n{5 + 1}''')"),
     ("f'{f\"{lr}\"} {lr}'", "f'{f\"{5}\"} {5}'"),
-    ("rf'\\d{lr}\\'", "rf'\\d{5}\\'"),
     ("rf'\\d{lr}'", "rf'\\d{5}'"),
     ("f'\\n\\\\{lr}\\N{BULLET}{lr}'", "f'\\n\\\\{5}\\N{BULLET}{5}'"),
     ("f'{lr=}'", "f'lr={5!r}'"),
@@ -84,13 +83,13 @@ F_STRINGS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "after"), [case for case in F_STRINGS if "\\'" not in case[0]])
+@pytest.mark.parametrize(("before", "after"), F_STRINGS)
 def test_f_strings_keep_their_meaning(render, before, after):
     source = f"{FROM}y = {before}\n"
     assert render(source, {"lr": 5}, reads=True) == f"{FROM}y = {after}\n"
 
 
-@pytest.mark.parametrize("text", [text for text, _ in F_STRINGS if "\\'" not in text])
+@pytest.mark.parametrize("text", [text for text, _ in F_STRINGS])
 def test_spans_found_in_the_text_are_those_of_the_tree(text):
     source = parse(f"é = 1; y = {text}\r\nz = 2\n".encode(), "t.py")
     spans = fstrings.spans(source.tree, source.text, source._plain_span, native=False)
@@ -133,7 +132,7 @@ def test_a_string_between_both_kinds_of_quotes_is_refused(template):
     ],
 )
 def test_lines_that_a_replaced_read_would_ignore_are_named(template, source, line):
-    with pytest.raises(SiteError, match=f"train.py line {line}: "):
+    with pytest.raises(SiteError, match=rf"train.py line {line} (changes|loops over) lr"):
         template(f"{FROM}{source}\nprint(lr)\n", "lr", reads=True)
 
 

@@ -50,7 +50,7 @@ def test_an_augmented_assignment_keeps_its_meaning(prints):
 
 
 def test_reads_after_an_augmented_assignment_are_refused(template):
-    with pytest.raises(SiteError, match="line 2: changes lr"):
+    with pytest.raises(SiteError, match="line 2 changes lr"):
         template("lr = 0.01\nlr *= 0.5\nprint(lr)\n", "lr", reads=True)
 
 

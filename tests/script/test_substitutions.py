@@ -37,6 +37,10 @@ def put(template):
         ("lr: sgd\n", "adam", "lr: adam\n"),
         ("lr: sgd\n", "no", 'lr: "no"\n'),
         ("lr: sgd\n", "1e5", 'lr: "1e5"\n'),
+        ("lr: sgd\n", "null", 'lr: "null"\n'),
+        ("lr: sgd\n", ".5", 'lr: ".5"\n'),
+        ("lr: sgd\n", "./data", "lr: ./data\n"),
+        ("lr: sgd\n", "-x", 'lr: "-x"\n'),
         ("lr: sgd\n", "a: b # c", 'lr: "a: b # c"\n'),
         ("lr: 'sgd'\n", "it's", "lr: 'it''s'\n"),
         ('lr: "sgd"\n', 'a"b', 'lr: "a\\"b"\n'),
@@ -45,12 +49,6 @@ def put(template):
 )
 def test_yaml(put, content, value, rendered):
     assert put("c.yaml", content, r"^lr: *(\S+)", value) == rendered
-
-
-def test_yaml_reads_back_what_was_put_in(put):
-    yaml = pytest.importorskip("yaml")
-    for value in (1e-05, -2.5, 3, True, None, "adam", "yes", "null", "1.0", "-x", "a #b", "é\n"):
-        assert yaml.safe_load(put("c.yml", "lr: 0.1\n", r"lr: (.*)$", value))["lr"] == value
 
 
 @pytest.mark.parametrize(
@@ -124,16 +122,15 @@ def test_a_sub_that_is_none_is_refused(text, message):
 @pytest.mark.parametrize(
     ("names", "sub", "key"),
     [
-        (("lr", "lr_decay"), r"lr_decay: (\S+)", "lr_decay"),
-        (("lr", "units"), r"\blr: (\S+)", "lr"),
-        (("Config.lr", "units"), r"lr: (\S+)", "Config.lr"),
+        (("lr", "lr_decay"), r"^lr_decay: (\S+)", "lr_decay"),
+        (("lr", "units"), r"^\blr: (\S+)", "lr"),
+        (("Config.lr", "units"), r"^lr: (\S+)", "Config.lr"),
         (("lr", "units"), r"units: \d+ lr: (?P<lr>\S+)", "lr"),
         (("a.lr", "b"), r"a.lr: (\S+)", "a.lr"),
     ],
 )
 def test_the_group_is_bound_to_the_one_name_in_the_regex(template, names, sub, key):
     text = "lr_decay: 1\nlr: 1\na.lr: 1\nunits: 2 lr: 1\n"
-    sub = sub if sub.startswith(("units", "a.")) else f"^{sub}".replace(r"^\b", r"^\b")
     source = "".join(f"{name.partition('.')[0]} = 1\n" for name in names if name != key)
     made = template(source, *names, files={"c.txt": text}, subs=[f"c.txt:{sub}"])
     assert [(site.name, site.rule) for site in made.sites if site.rule == "regex"] == (
