@@ -41,9 +41,12 @@ class Settings:
     timeout: float = 0.0
     grace: float = 10.0
 
-    def key(self, specs: Sequence[str]) -> str:
-        """The hash of the question: what is asked of which script, not how it is run or ranked."""
-        asked = (self.script, *self.args, "", *specs, "", *self.sub, self.substitute)
+    def key(self, workspace: str, specs: Sequence[str]) -> str:
+        """The hash of the question: what is asked of which script, not how it is run or ranked.
+
+        `workspace` is its path relative to the cache: two projects may share one.
+        """
+        asked = (workspace, self.script, *self.args, "", *specs, "", *self.sub, self.substitute)
         return digest_text(*asked, str(self.cv), str(self.repeats), str(self.seed))
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +80,12 @@ def read_file(folder: Path) -> dict[str, Any]:
             if data is None:
                 continue
         searches = data.pop("search", {})
+        if not isinstance(searches, dict) or not all(
+            isinstance(v, dict) for v in searches.values()
+        ):
+            raise ConfigError(f"{path.name}: each search is a table: [search.NAME].")
+        if not isinstance(data.get("cache", ""), str):
+            raise ConfigError(f"{path.name}: cache must be a string.")
         _check_keys(data, path)
         for key, one in searches.items():
             _check_keys(one, path, f"search.{key}.")

@@ -86,7 +86,8 @@ def _apply(row: SearchRow, values: Values, cache: Cache, *, yes: bool) -> None:
     """Show the change and write it; folds and seeds in the script stay as they are."""
     settings, workspace = saved_settings(row, cache)
     alone = replace(settings, cv=0, repeats=1)
-    rendering = understand(alone, workspace, large_is_fine=True).template.render(values)
+    question = understand(alone, workspace, large_is_fine=True)
+    rendering = question.template.render(values)
     changed: list[tuple[Path, bytes]] = []
     console = stderr()
     for path, after in rendering.files.items():
@@ -96,14 +97,24 @@ def _apply(row: SearchRow, values: Values, cache: Cache, *, yes: bool) -> None:
             console.print(diff_text(unified_diff(before, after, path)), end="")
     if list(rendering.argv) != list(settings.args):
         console.print(f"Call it as: {settings.script} {' '.join(rendering.argv)}", markup=False)
+    if row.digests != question.digests:
+        console.print("Mind that the script has changed since these scores were reached.")
+    if any(site.rule == "reads" for site in question.template.sites):
+        console.print("Mind that this puts values in place of every read of the names.")
     if not changed:
-        console.print("The files have these values already.")
+        if list(rendering.argv) == list(settings.args):
+            console.print("The files have these values already.")
         return
     names = " and ".join(str(path.relative_to(workspace)) for path, _ in changed)
     if not yes:
         if not sys.stdin.isatty():
             raise HprunError(f"Writing {names} needs a yes.", hint="Say --yes.")
         click.confirm(f"Write {names}?", abort=True, err=True)
-    for file, after in changed:
-        write_whole(file, after)
+    try:
+        for file, after in changed:
+            write_whole(file, after)
+    except OSError as error:
+        raise HprunError(
+            f"{file.relative_to(workspace)} cannot be written: {error.strerror}."
+        ) from error
     console.print(f"Wrote {names}.", markup=False)

@@ -41,16 +41,18 @@ def command(
     store = open_store(cache)
     if forget and keep_best is not None:
         raise click.UsageError("--forget and --keep-best exclude each other.")
+    if search and not forget and keep_best is None:
+        raise click.UsageError("What of that search? Say --keep-best N or --forget.")
     row = find_search(store, search) if search or keep_best is not None or forget else None
     rows = store.searches() if row is None else [row]
-    if any(live_state(cache, one) == "running" for one in rows):
-        busy = next(one for one in rows if live_state(cache, one) == "running")
+    if any(live_state(store, cache, one) == "running" for one in rows):
+        busy = next(one for one in rows if live_state(store, cache, one) == "running")
         raise HprunError(f"{busy.name} is running.", hint=f"`hprun stop {busy.name}` first.")
     folders = [] if row is not None else _leftovers(store, cache)
     if row is not None and keep_best is not None:
         folders += _worse(store, cache, row, keep_best)
     if row is not None and forget:
-        folders.append(cache.search(row.name))
+        folders += _own(store, cache, row)
     if not _agreed(folders, yes=yes):
         return 0
     if row is not None and forget:
@@ -58,6 +60,21 @@ def command(
     for folder in folders:
         _remove(folder)
     return 0
+
+
+def _own(store: Store, cache: Cache, row: SearchRow) -> list[Path]:
+    """The folders that nobody but this search needs."""
+    shared = store.shared_runs(row.id)
+    kept = {
+        cache.run(part.run.folder).folder.parent
+        for trial in store.trials(row.id, None)
+        for part in trial.parts
+        if part.run.id in shared
+    }
+    home = cache.search(row.name)
+    if not any(folder.is_relative_to(home) for folder in kept):
+        return [home] if home.exists() else []
+    return [folder for folder in home.iterdir() if folder.is_dir() and folder not in kept]
 
 
 def _leftovers(store: Store, cache: Cache) -> list[Path]:
@@ -69,11 +86,12 @@ def _worse(store: Store, cache: Cache, row: SearchRow, keep: int) -> list[Path]:
     """The folders of the trials that are not among the best."""
     if row.metric is None:
         raise HprunError(f"{row.name} has no metric, so none of its trials is best.")
+    shared = store.shared_runs(row.id)  # another search's best, perhaps
     return [
         cache.run(part.run.folder).folder
         for result in results(store.trials(row.id, row.metric), row.metric)[keep:]
         for part in result.parts
-        if isinstance(part.run.state, Ended)
+        if isinstance(part.run.state, Ended) and part.run.id not in shared
     ]
 
 

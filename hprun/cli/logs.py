@@ -13,6 +13,7 @@ import click
 from hprun.cli.options import cache_option, find_search, find_trial, open_store, parse_trial
 from hprun.errors import HprunError
 from hprun.files import is_locked
+from hprun.model import Queued
 from hprun.paths import Cache, RunPaths
 
 _LOOK_S = 0.2
@@ -39,7 +40,9 @@ def command(trial: str, *, follow: bool, only_path: bool, search: str | None, ca
     runs = [cache.run(part.run.folder) for part in parts]
     written = [run for run in runs if run.log.exists()]
     if not written:
-        raise HprunError(f"Trial {number} has printed nothing yet.")
+        if all(isinstance(part.run.state, Queued) for part in parts):
+            raise HprunError(f"Trial {number} has not begun.")
+        raise HprunError(f"The logs of trial {number} are gone: {runs[0].log}.")
     if follow and len(written) > 1:
         raise HprunError(
             f"Trial {number} has {len(written)} runs.",

@@ -12,28 +12,12 @@ import traceback
 import click
 
 from hprun import __version__
+from hprun.cli.verbs import VERBS
 from hprun.errors import HprunError
 
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 
-_VERBS = {
-    "run": "Search over a script (the word may be left out).",
-    "status": "Say how searches stand.",
-    "results": "Rank the trials of a search.",
-    "show": "Tell all about one trial.",
-    "diff": "Show what a trial changed in the script.",
-    "logs": "Print what a trial printed.",
-    "best": "Print the best values, or write them into the script.",
-    "stop": "Stop a search or a trial.",
-    "resume": "Go on with a search.",
-    "retry": "Run failed runs again.",
-    "tensorboard": "Compare the runs in TensorBoard.",
-    "du": "Say what takes room on the disk.",
-    "clean": "Make room on the disk.",
-    "new": "Start a training script from a template.",
-    "doctor": "Check what this machine offers.",
-}
 _OWN = frozenset({"--help", "-h", "--version", "-V"})
 
 
@@ -42,11 +26,11 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs in the order in which one meets them."""
-        return list(_VERBS)
+        return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one verb."""
-        if cmd_name not in _VERBS:
+        if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"hprun.cli.{cmd_name}")
         command: click.Command = module.command
@@ -54,7 +38,7 @@ class Verbs(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put in `run` where no verb is named."""
-        if args and args[0] not in _VERBS and args[0] not in _OWN:
+        if args and args[0] not in VERBS and args[0] not in _OWN:
             _refuse_typo(args[0])
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -62,14 +46,14 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without loading them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(_VERBS.items()))
+            formatter.write_dl(list(VERBS.items()))
 
 
 def _refuse_typo(word: str) -> None:
     """`hprun statsu` means status, not a script of that name."""
     if word.startswith("-") or os.path.exists(word) or "." in word or "/" in word:  # noqa: PTH110
         return
-    near = difflib.get_close_matches(word, _VERBS, 1)
+    near = difflib.get_close_matches(word, VERBS, 1)
     if near:
         raise HprunError(
             f"{word} is neither a command nor a file.", hint=f"Did you mean `hprun {near[0]}`?"

@@ -39,7 +39,7 @@ def command(template: str | None, file: str | None) -> int:
     if target.exists():
         raise HprunError(f"{target} exists.", hint=f"Name another: `hprun new {template} FILE`.")
     if not target.parent.is_dir():
-        raise HprunError(f"There is no folder {target.parent}.")
+        raise HprunError(f"There is no folder {target.parent}.", hint="Make it first.")
     write_whole(target, there[template].read_bytes())
     stderr().print(
         f"Wrote {target}. Try `python {target}`, then `hprun --metric val_loss:min {target}`.",

@@ -120,11 +120,15 @@ def asked_metric(
     return chosen
 
 
-def live_state(cache: Cache, row: SearchRow) -> str:
+def live_state(store: Store, cache: Cache, row: SearchRow) -> str:
     """A search's state: one that says running and has no coordinator was cut off."""
     if is_locked(cache.search_lock(row.name)):
         return "running"
-    return "interrupted" if row.state == "running" else row.state
+    counts = store.counts(row.id)
+    waits = counts.get("queued") or counts.get("running")
+    if not waits:
+        return "complete"
+    return "interrupted" if row.state == "running" else "stopped"
 
 
 def now() -> float:

@@ -18,7 +18,9 @@ from hprun.cli.options import (
 from hprun.paths import Cache
 from hprun.report.ranking_table import print_ranking, write_csv
 from hprun.report.results import results, results_json
-from hprun.report.terminal import stdout
+from hprun.report.terminal import stderr, stdout
+
+_SHOWN = 1000  # rows of a table that anybody reads
 
 
 @click.command("results")
@@ -50,5 +52,7 @@ def command(
     elif as_csv:
         write_csv(sys.stdout, ranked)
     else:
-        print_ranking(stdout(), ranked, chosen)
+        print_ranking(stdout(), ranked[:_SHOWN], chosen)
+        if len(ranked) > _SHOWN:
+            stderr().print(f"… and {len(ranked) - _SHOWN:,} more: --csv or --json has them all")
     return 0

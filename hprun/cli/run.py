@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hprun.cli.options import cache_option, json_option
+from hprun.cli.verbs import VERBS
 from hprun.config import FILE, Settings, choose, read_file, spec_strings
 from hprun.engine.assemble import Question, locate, understand
 from hprun.errors import ConfigError
@@ -28,7 +29,7 @@ def _env(name: str) -> dict[str, Any]:
     epilog="Each option can stand in hprun.toml, and in the environment as HPRUN_OPTION.",
 )
 @click.option(
-    "--hp", "--hyperparam", "-hp", "hp", multiple=True, metavar="NAME=SPEC",
+    "--hp", "--hyperparam", "-hp", "hp", multiple=True, metavar="NAME=SPEC", **_env("hp"),
     help="A hyperparameter: lr=1e-5:l5:0.1 (by log), units=32,64, n=1:10, x=0:0.1:1 … Repeatable.",
 )  # fmt: skip
 @click.option(
@@ -82,7 +83,7 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--verbose", "-v", is_flag=True, help="Say more.")
 @click.argument("script", required=False)
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-def command(  # noqa: PLR0913 - one parameter for each option, as click has it
+def command(
     *,
     script: str | None,
     args: tuple[str, ...],
@@ -118,19 +119,25 @@ def _settings(
         key: value for key, value in data.items() if key != "search"
     }  # fmt: skip
     own_script = chosen.get("script")
+    if not isinstance(own_script, str | None):
+        raise ConfigError(f"{FILE}: script must be a string.")
     if named or script is None:
         if own_script is None:
             raise ConfigError(
                 "No script is named.",
                 hint=f'`hprun --hp … train.py`, or say `script = "train.py"` in {FILE}.',
             )
-        script = str(own_script)
+        script = own_script
     elif own_script is not None and Path(own_script) != Path(script):
         # The file describes another script's search: only how to run is taken from it.
         chosen = {k: v for k, v in chosen.items() if k not in ("hp", "args", "sub", "metric")}
     merged: dict[str, Any] = {**chosen, **_given(flags)}
     merged["hp"] = _merge_specs(spec_strings(chosen.get("hp", {})), flags["hp"])
-    merged["args"] = args or tuple(chosen.get("args", ()))
+    merged["args"] = args or chosen.get("args", ())
+    if script in VERBS and not Path(script).exists():
+        raise ConfigError(
+            f"{script} is a command, and commands come first.", hint=f"`hprun {script} …`"
+        )
     workspace, relative = locate(script, here)
     merged["script"] = relative
     merged.pop("cache", None)
@@ -151,22 +158,24 @@ def _merge_specs(file: tuple[str, ...], flags: tuple[str, ...]) -> tuple[str, ..
 
 def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     """Check what came from a file as click checks flags. Raises ConfigError."""
-    kinds = {field.name: field.type for field in fields(Settings)}
+    options = {option.name: option for option in command.params}
+    kinds = {field.name: str(field.type) for field in fields(Settings)}
     typed: dict[str, Any] = {}
     for key, value in merged.items():
         name = key.replace("-", "_")
-        kind = str(kinds[name])
+        kind = kinds[name]
         if kind.startswith("tuple"):
-            items = [value] if isinstance(value, str) else value
-            if not all(isinstance(item, str | int | float) for item in items):
+            if isinstance(value, str) or not all(isinstance(item, str) for item in value):
                 raise ConfigError(f"{FILE}: {key} must be a list of strings.")
-            typed[name] = tuple(str(item) for item in items)
-        elif kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
-            typed[name] = float(value)
-        elif type(value).__name__ == kind:
-            typed[name] = value
-        else:
+            typed[name] = tuple(value)
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if type(value).__name__ != kind and not (kind == "float" and number):
             raise ConfigError(f"{FILE}: {key} must be a {_PLAIN[kind]}.")
+        try:
+            typed[name] = options[name].type(value)
+        except click.BadParameter as error:
+            raise ConfigError(f"{FILE}: {key}: {error.message}") from None
     return typed
 
 

@@ -13,7 +13,15 @@ from contextlib import contextmanager
 import click
 
 from hprun.cli.options import now
-from hprun.engine.assemble import Begun, Question, policy, work, write_down
+from hprun.engine.assemble import (
+    Begun,
+    Question,
+    check_interpreter,
+    policy,
+    search_key,
+    work,
+    write_down,
+)
 from hprun.engine.decide import Asked
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
@@ -26,7 +34,7 @@ from hprun.report.lines import Lines
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import print_ranking
 from hprun.report.results import Result, results, results_json
-from hprun.report.terminal import stderr, stdout
+from hprun.report.terminal import say, stderr, stdout
 from hprun.report.words import count_words
 from hprun.store import SearchRow, Store
 
@@ -36,6 +44,7 @@ _SHOWN = 10  # trials in the table at the end
 
 def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Run what is not done yet; returns the exit status. Raises HprunError."""
+    check_interpreter(question.settings)
     try:
         cache.create()
     except OSError as error:
@@ -67,7 +76,8 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
         if as_json:
             click.echo(json.dumps(results_json(row.name, row.metric, ranked, cache), indent=1))
         elif not quiet:
-            _print_end(row, ranked)
+            with contextlib.suppress(OSError):  # nobody is there to read it
+                _print_end(row, ranked)
         if not complete:
             return _say_resume(row, cache, interrupts.first)
         return status_of(row, ranked, quiet=quiet)
@@ -76,18 +86,18 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
 @contextmanager
 def held(store: Store, cache: Cache, question: Question) -> Iterator[Begun]:
     """Hold the lock of a search while it is written down and worked on. Raises CacheError."""
-    known = store.search_by_key(question.settings.key(question.specs))
+    known = store.search_by_key(search_key(question, cache))
     if known is not None:
-        with lock_search(cache, known):
+        with lock_search(store, cache, known):
             yield write_down(question, store, cache, now())
         return
     begun = write_down(question, store, cache, now())
-    with lock_search(cache, begun.row):
+    with lock_search(store, cache, begun.row):
         yield begun
 
 
 @contextmanager
-def lock_search(cache: Cache, row: SearchRow) -> Iterator[None]:
+def lock_search(store: Store, cache: Cache, row: SearchRow) -> Iterator[None]:
     """Be the only coordinator of a search. Raises CacheError where there is one."""
     path = cache.search_lock(row.name)
     lock = Lock(path)
@@ -99,8 +109,12 @@ def lock_search(cache: Cache, row: SearchRow) -> Iterator[None]:
         ) from error
     if not taken:
         pid = path.read_text("ascii").strip() or "unknown"
+        counts = store.counts(row.id)
+        waiting, running = counts.get("queued", 0), counts.get("running", 0)
+        total = sum(counts.values())
         raise CacheError(
-            f"{row.name} is being searched already, by process {pid}.",
+            f"{row.name} is being searched already, by process {pid}:"
+            f" {total - waiting - running} of {total} done, {running} running.",
             hint="Watch it with `hprun status --watch`, or end it with `hprun stop`.",
         )
     with lock:
@@ -137,18 +151,23 @@ def _loop(
         context = contextlib.nullcontext()
     listener: Listener = lines
     how = policy(question.settings)
-    loop = Loop(store, cache, row, how, listener, work(question, cache, lines.say))
+    doing = work(question, cache, lines.say)
+    doing.snapshot()  # what cannot be copied is told before anything is claimed
+    loop = Loop(store, cache, row, how, listener, doing)
     with interrupts, context:
         return loop.run(interrupts)
 
 
-def stop_runs(store: Store, cache: Cache, row: SearchRow, grace_s: float) -> None:
-    """End what a dead coordinator left running; the caller holds the search's lock."""
+def stop_runs(
+    store: Store, cache: Cache, row: SearchRow, grace_s: float, trial: int | None = None
+) -> None:
+    """End what a dead coordinator left running (of one trial); the caller holds the lock."""
     from hprun.engine.decide import Policy
 
     progress = Progress(row.metric, 0, 1)
     lines = Lines(progress, cache, cache.root, quiet=True)
-    loop = Loop(store, cache, row, Policy(slots=1, grace_s=grace_s), lines, None)
+    how = Policy(slots=1, grace_s=grace_s)
+    loop = Loop(store, cache, row, how, lines, None, only_trial=trial)
     with Interrupts() as interrupts:
         loop.run(interrupts, asked=Asked.STOP)
 
@@ -162,39 +181,36 @@ def _say_plan(question: Question, begun: Begun) -> None:
     if shape.repeats > 1:
         per.append(f"{shape.repeats} repeats")
     product = " × ".join([trials, *per]) + (f" = {linked.runs:,} runs" if per else "")
-    todo = linked.runs - linked.done - linked.failed
-    if not todo and not linked.failed:
+    todo = linked.runs - linked.done - linked.failed - linked.cancelled
+    if not todo and not linked.failed and not linked.cancelled:
         rest = "everything is done already"
     else:
         parts = [f"{linked.done:,} done before"] if linked.done else []
         parts += [f"{linked.failed:,} failed before (`hprun retry`)"] if linked.failed else []
+        parts += [f"{linked.cancelled:,} cancelled before"] if linked.cancelled else []
         rest = ", ".join([*parts, f"{todo:,} to run"])
-    say = stderr()
     if linked.changed:
         files = " and ".join(begun.edited) or "what they execute"
         verb = "has" if len(begun.edited) == 1 else "have"
-        say.print(
-            f"{files} {verb} changed: that makes {linked.changed:,} of {linked.runs:,} runs others",
-            markup=False,
-        )
+        say(f"{files} {verb} changed: that makes {linked.changed:,} of {linked.runs:,} runs others")
     metric = begun.row.metric
     by = f"; best is the {'lowest' if metric.direction.value == 'min' else 'highest'} {metric.name}" if (
         metric is not None
     ) else ""  # fmt: skip
-    say.print(f"{begun.row.name}: {product}, {rest}{by}", markup=False)
+    say(f"{begun.row.name}: {product}, {rest}{by}")
 
 
 def _print_end(row: SearchRow, ranked: list[Result]) -> None:
     console = stdout()
     print_ranking(console, ranked[:_SHOWN], row.metric)
     if len(ranked) > _SHOWN:
-        stderr().print(f"… and {len(ranked) - _SHOWN:,} more: `hprun results`")
+        say(f"… and {len(ranked) - _SHOWN:,} more: `hprun results`")
 
 
 def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None) -> int:
     default = os.path.abspath("cache")  # noqa: PTH100
     where = "" if str(cache.root) == default else f" --cache {shlex.quote(str(cache.root))}"
-    stderr().print(f"Stopped. Go on with `hprun resume {row.name}{where}`.", markup=False)
+    say(f"Stopped. Go on with `hprun resume {row.name}{where}`.")
     return 128 + first if first is not None else STOPPED
 
 
@@ -204,10 +220,9 @@ def status_of(row: SearchRow, ranked: list[Result], *, quiet: bool = False) -> i
     if failed:
         if not quiet:
             numbers = ", ".join(str(r.trial) for r in failed[:8]) + (" …" if failed[8:] else "")
-            stderr().print(
+            say(
                 f"{count_words(len(failed), 'trial')} failed: {numbers}. `hprun logs"
-                f" {failed[0].trial}` says why, `hprun retry` runs them again.",
-                markup=False,
+                f" {failed[0].trial}` says why, `hprun retry` runs them again."
             )
         return SOME_FAILED
     if row.metric is not None and all(r.score is None for r in ranked):
@@ -222,11 +237,10 @@ def _say_no_metric(row: SearchRow, ranked: list[Result]) -> None:
     readings = [p.reading for r in ranked for p in r.parts if p.reading is not None]
     candidates = [c[0] for r in readings for c in (r.detail or {}).get("candidates", [])]
     tags = [tag for r in readings for tag in (r.detail or {}).get("tags", [])]
-    say = stderr()
     if candidates:
         names = ", ".join(dict.fromkeys(candidates))
-        say.print(f"{row.metric.name} could be any of: {names}.", markup=False)
+        say(f"{row.metric.name} could be any of: {names}.")
     else:
         names = ", ".join(dict.fromkeys(tags)) or "nothing"
-        say.print(f"No run wrote {row.metric.name}. What was written: {names}.", markup=False)
-    say.print("Rank by another name without running again: `hprun results --metric NAME`.")
+        say(f"No run wrote {row.metric.name}. What was written: {names}.")
+    say("Rank by another name without running again: `hprun results --metric NAME`.")

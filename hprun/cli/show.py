@@ -15,7 +15,7 @@ from hprun.cli.options import (
     open_store,
     parse_trial,
 )
-from hprun.model import Ended, Outcome, state_word
+from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache
 from hprun.report.log_tail import tail
 from hprun.report.results import SCHEMA, results, results_json
@@ -87,7 +87,9 @@ def _print_runs(store: Store, row: SearchRow, parts: tuple[Part, ...]) -> None:
 def _print_details(store: Store, part: Part, cache: Cache) -> None:
     console, run = stdout(), part.run
     paths = cache.run(run.folder)
-    console.print(f"\nfold {run.fold}: {paths.folder}", markup=False)
+    repeat = f" repeat {run.repeat}" if "repeat" in paths.folder.name else ""
+    gone = "" if paths.folder.exists() or isinstance(run.state, Queued) else " (removed)"
+    console.print(f"\nfold {run.fold}{repeat}: {paths.folder}{gone}", markup=False)
     if part.reading is not None:
         _print_reading(part.reading.detail or {})
     attempts = store.attempts(run.id)

@@ -50,7 +50,7 @@ def _json(store: Store, cache: Cache, search: str | None) -> dict[str, Any]:
         "searches": [
             {
                 "name": row.name,
-                "state": live_state(cache, row),
+                "state": live_state(store, cache, row),
                 "script": row.request["settings"]["script"],
                 "metric": metric_json(row.metric),
                 "trials": store.trial_count(row.id),
@@ -72,9 +72,9 @@ def _best_json(store: Store, row: SearchRow) -> dict[str, Any] | None:
 
 def _table(store: Store, cache: Cache, search: str | None) -> Table:
     columns = [
-        Column("search"), Column("state"), Column("done", right=True), Column("running", right=True),
-        Column("queued", right=True), Column("failed", right=True), Column("best"),
-        Column("values", fold=True),
+        Column("search", keep=True), Column("state", keep=True), Column("done", right=True, keep=True), Column("running", right=True, keep=True),
+        Column("queued", right=True, keep=True), Column("failed", right=True, keep=True), Column("best", keep=True),
+        Column("values"),
     ]  # fmt: skip
     rows: list[list[str | Text]] = []
     for row in _rows(store, search):
@@ -86,7 +86,7 @@ def _table(store: Store, cache: Cache, search: str | None) -> Table:
         rows.append(
             [
                 row.name,
-                state_text(live_state(cache, row)),
+                state_text(live_state(store, cache, row)),
                 f"{total - waiting - running}/{total}",
                 str(running),
                 str(waiting),
@@ -105,7 +105,7 @@ def _watch(store: Store, cache: Cache, search: str | None) -> None:
     console = stdout()
     try:
         with Live(_table(store, cache, search), console=console, auto_refresh=False) as live:
-            while any(live_state(cache, row) == "running" for row in _rows(store, search)):
+            while any(live_state(store, cache, row) == "running" for row in _rows(store, search)):
                 time.sleep(_WATCH_S)
                 live.update(_table(store, cache, search), refresh=True)
     except KeyboardInterrupt:

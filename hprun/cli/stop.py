@@ -16,6 +16,7 @@ from hprun.cli.options import (
 from hprun.cli.searching import lock_search, stop_runs
 from hprun.engine.assemble import saved_settings
 from hprun.files import is_locked
+from hprun.model import Ended
 from hprun.paths import Cache
 from hprun.report.terminal import stderr
 from hprun.store import SearchRow, Store
@@ -42,7 +43,7 @@ def command(what: str | None, *, search: str | None, cache: Cache) -> int:
     if store.counts(row.id).get("running"):
         # Its coordinator is dead and its runs live on: end them here.
         settings, _ = saved_settings(row, cache)
-        with lock_search(cache, row):
+        with lock_search(store, cache, row):
             stop_runs(store, cache, row, settings.grace)
             store.set_search_state(row.id, "stopped", now())
         stderr().print(f"Stopped what was left of {row.name}.", markup=False)
@@ -56,6 +57,13 @@ def _stop_trial(store: Store, cache: Cache, row: SearchRow, number: int) -> None
         store.ask_to_stop(row.id, number, now())
         stderr().print(f"Asked trial {number} of {row.name} to stop.", markup=False)
         return
-    with store.transaction():
-        store.cancel_queued(row.id, number)
+    trial = find_trial(store, row, number)
+    if all(isinstance(part.run.state, Ended) for part in trial.parts):
+        stderr().print(f"Trial {number} of {row.name} has ended already.", markup=False)
+        return
+    settings, _ = saved_settings(row, cache)
+    with lock_search(store, cache, row):
+        with store.transaction():
+            store.cancel_queued(row.id, number)
+        stop_runs(store, cache, row, settings.grace, number)
     stderr().print(f"Cancelled trial {number} of {row.name}.", markup=False)

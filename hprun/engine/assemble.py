@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from hprun.engine.decide import Policy
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.work import Work, base_env
 from hprun.errors import HprunError, WorkspaceError
-from hprun.identity import digest_files
+from hprun.identity import digest_files, digest_text
 from hprun.metrics import parse_metric
 from hprun.model import Metric, Values
 from hprun.paths import Cache
@@ -62,14 +63,15 @@ class Question:
 def locate(script: str, here: Path) -> tuple[Path, str]:
     """The workspace of a script and its path in there.
 
-    The workspace is the current folder; for a script outside of it, the script's own folder.
+    The workspace is the current folder. For a script outside of it, and where the current folder
+    is the root or somebody's home and so no project, it is the script's own folder.
     Raises WorkspaceError where there is no such file.
     """
     full = Path(os.path.normpath(here / script))
     if not full.is_file():
         what = "is a folder" if full.is_dir() else "does not exist"
         raise WorkspaceError(f"{script} {what}.", hint=_near_scripts(full))
-    if full.is_relative_to(here):
+    if full.is_relative_to(here) and here not in (Path(here.anchor), Path.home()):
         return here, full.relative_to(here).as_posix()
     return full.parent, full.name
 
@@ -204,18 +206,20 @@ class Begun:
 def write_down(question: Question, store: Store, cache: Cache, now: float) -> Begun:
     """Put a search and all its runs into the queue. Raises CacheError."""
     settings = question.settings
-    request = {
-        "workspace": os.path.relpath(question.workspace, cache.root),
-        "settings": settings.to_json(),
-    }
+    workspace = os.path.relpath(question.workspace, cache.root)
+    request = {"workspace": workspace, "settings": settings.to_json()}
     stem = Path(settings.script).stem[:40]
-    row = store.put_search(settings.key(question.specs), stem, request, now)
+    known = store.search_by_key(search_key(question, cache))
+    row = store.put_search(search_key(question, cache), stem, request, now)
+    if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
+        store.retry(row.id, None)
     before = row.digests
     choices = question.choices()
+    others = digest_text(workspace, question.others)
     linked = store.link(
         row.id,
         planned_trials(choices),
-        planned_runs(row.name, choices, question.template, question.shape, question.others),
+        planned_runs(row.name, choices, question.template, question.shape, others),
         question.digests,
     )
     if question.metric is not None or row.metric is None:
@@ -227,6 +231,17 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
         if before and before.get(path) != question.digests.get(path)
     )
     return Begun(row, linked, edited)
+
+
+def search_key(question: Question, cache: Cache) -> str:
+    """The hash by which the cache knows a question."""
+    workspace = os.path.relpath(question.workspace, cache.root)
+    return question.settings.key(workspace, question.specs)
+
+
+def _runs_otherwise(new: Settings, old: Settings) -> bool:
+    """Say whether what failed may succeed now, because it would be run in another way."""
+    return any(getattr(new, name) != getattr(old, name) for name in ("link", "python", "timeout"))
 
 
 def saved_settings(row: SearchRow, cache: Cache) -> tuple[Settings, Path]:
@@ -278,6 +293,13 @@ def _freeze(question: Question, cache: Cache, say: Callable[[str], None]) -> Sna
                 f"{path} was changed while hprun was reading it.", hint="Start again."
             )
     return snapshot
+
+
+def check_interpreter(settings: Settings) -> None:
+    """Refuse a Python that is not there before anything is written. Raises WorkspaceError."""
+    program = interpreter(settings)
+    if shutil.which(program) is None:
+        raise WorkspaceError(f"--python {program}: there is no such program.")
 
 
 def interpreter(settings: Settings) -> str:

@@ -10,6 +10,8 @@ from hprun.model import Alive, Exited, Gone, Life, Outcome
 
 _KILLED = 128  # a shell's status for "ended by signal N" is 128 + N
 _SIGTERM, _SIGKILL = 15, 9
+_FROM_OUTSIDE = (1, 2, _SIGTERM)  # HUP, INT, TERM: somebody wanted it gone
+_VANISHED = "vanished, killed together with its shell"
 
 
 class Asked(Enum):
@@ -36,7 +38,8 @@ PREEMPTED, CANCELLED, TIMED_OUT = "preempted", "cancelled", "timed-out"
 class Active:
     """A claimed run. `lost` counts the attempts in a row that vanished before this one.
 
-    `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it.
+    `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it;
+    `rebooted` when the machine was started anew since it was claimed.
     """
 
     run: int
@@ -47,16 +50,38 @@ class Active:
     ending: Ending | None = None
     wanted: bool = True
     cancelled: bool = False
+    rebooted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another search of this cache that is running: the slots are the machine's, not a search's.
+
+    `running` attempts of it live, `waits` says that it has more to start, up to `slots`;
+    `last_start` is when it last started one, in seconds since the epoch.
+    """
+
+    running: int
+    waits: bool
+    slots: int
+    last_start: float
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the hands saw: `queued` are the next runs that wait, at most as many as slots."""
+    """What the hands saw: `queued` are the next runs that wait, at most as many as slots.
+
+    `awaited` counts runs of this search that a rival's coordinator is running for both;
+    `last_start` is when this search last started an attempt.
+    """
 
     now: float
     active: Sequence[Active]
     queued: Sequence[int]
     asked: Asked = Asked.GO
+    awaited: int = 0
+    rivals: Sequence[Rival] = ()
+    last_start: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +155,32 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
                 living += 1
                 actions += _while_alive(active, facts, policy)
             case Exited(status=status, at=at):
-                actions.append(_after_exit(active, status, at))
+                actions.append(_after_exit(active, status, at, policy))
             case Gone():
-                actions.append(_after_loss(active, facts.now, policy))
+                actions.append(_after_loss(active, facts.now, policy, _VANISHED))
     if facts.asked is Asked.GO:
-        free = max(0, policy.slots - living)
-        actions += [Start(run) for run in facts.queued[:free]]
-        over = not facts.active and not facts.queued
+        actions += [Start(run) for run in facts.queued[: _free(facts, living, policy)]]
+        over = not facts.active and not facts.queued and not facts.awaited
     else:
         over = not facts.active
     if over:
-        actions.append(Finish(complete=not facts.queued and facts.asked is Asked.GO))
+        complete = facts.asked is Asked.GO and not facts.queued
+        actions.append(Finish(complete=complete))
     return actions
+
+
+def _free(facts: Facts, living: int, policy: Policy) -> int:
+    """How many attempts may start now: slots that no search uses, shared evenly.
+
+    A search that has less, or the same and started longer ago, goes first.
+    """
+    total = living + sum(rival.running for rival in facts.rivals)
+    free = max(0, policy.slots - total)
+    for rival in facts.rivals:
+        eager = rival.waits and rival.running < rival.slots and total < rival.slots
+        if eager and (rival.running, rival.last_start) < (living, facts.last_start):
+            return 0
+    return min(free, 1) if facts.rivals else free
 
 
 def _while_alive(active: Active, facts: Facts, policy: Policy) -> list[Action]:
@@ -171,33 +210,43 @@ def _why_end(active: Active, facts: Facts, policy: Policy) -> str | None:
     return None
 
 
-def _after_exit(active: Active, status: int, at: float) -> Action:
-    run, attempt = active.run, active.attempt
+def _after_exit(active: Active, status: int, at: float, policy: Policy) -> Action:
+    run, attempt, ending = active.run, active.attempt, active.ending
     seconds = max(0.0, at - active.started)
+    if ending is not None and at >= ending.since:
+        # Whatever its status: a script that saves itself on SIGTERM may well leave with 0.
+        return _after_ending(active, ending, seconds)
     if status == 0:
         return End(run, attempt, Outcome.COMPLETED, seconds)
-    if active.ending is not None:
-        if active.ending.why == PREEMPTED:
-            return Requeue(run, attempt, "stopped with its search", lost=False)
-        if active.ending.why == TIMED_OUT:
-            return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
-        return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")
+    if status - _KILLED in _FROM_OUTSIDE:
+        return _after_loss(active, at, policy, describe_status(status))
     return End(run, attempt, Outcome.FAILED, seconds, describe_status(status))
 
 
-def _after_loss(active: Active, now: float, policy: Policy) -> Action:
+def _after_loss(active: Active, now: float, policy: Policy, how: str) -> Action:
+    """An attempt that ended by no doing of its script is no outcome: its run is tried again."""
     run, attempt = active.run, active.attempt
     seconds = max(0.0, now - active.started)
-    if active.ending is not None and active.ending.why == TIMED_OUT:
-        return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
-    if not active.wanted or (active.ending is not None and active.ending.why == CANCELLED):
-        return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")
     if active.ending is not None:
-        return Requeue(run, attempt, "stopped with its search", lost=False)
+        return _after_ending(active, active.ending, seconds)
+    if not active.wanted:
+        return End(run, attempt, Outcome.CANCELLED, seconds, "the script changed")
+    if active.rebooted:
+        return Requeue(run, attempt, "the machine went down", lost=False)
     if active.lost + 1 >= policy.max_lost:
-        detail = f"vanished {active.lost + 1} times in a row without a word"
+        detail = f"{how}, {active.lost + 1} times in a row"
         return End(run, attempt, Outcome.FAILED, seconds, detail)
-    return Requeue(run, attempt, "vanished: killed, or the machine went down", lost=True)
+    return Requeue(run, attempt, how, lost=True)
+
+
+def _after_ending(active: Active, ending: Ending, seconds: float) -> Action:
+    """An attempt that was asked to end has ended."""
+    run, attempt = active.run, active.attempt
+    if ending.why == PREEMPTED:
+        return Requeue(run, attempt, "stopped with its search", lost=False)
+    if ending.why == TIMED_OUT:
+        return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
+    return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")
 
 
 def describe_status(status: int) -> str:

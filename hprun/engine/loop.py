@@ -6,7 +6,9 @@ import json
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
+from hprun.config import jobs_default
 from hprun.engine.decide import (
     Action,
     Active,
@@ -17,6 +19,7 @@ from hprun.engine.decide import (
     Finish,
     Policy,
     Requeue,
+    Rival,
     Start,
     Terminate,
     decide,
@@ -29,9 +32,9 @@ from hprun.engine.work import Work, run_env
 from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.files import Lock, is_locked
-from hprun.model import Gone, Metric, Outcome, Run, Running
+from hprun.model import Ended, Metric, Outcome, Run, Running
 from hprun.paths import Cache, RunPaths
-from hprun.store import Close, ReadingRow, SearchRow, Store
+from hprun.store import Claimed, Close, ReadingRow, SearchRow, Store
 from hprun.workspace import copy_workspace
 
 _LOOK_S = 0.5  # between looks for requests when nothing else happens
@@ -48,8 +51,14 @@ class Loop:
         policy: Policy,
         listener: Listener,
         work: Work | None,
+        *,
+        executor: LocalExecutor | None = None,
+        only_trial: int | None = None,
     ) -> None:
-        """`work` may be None for a loop that only stops what still runs."""
+        """`work` may be None for a loop that only stops what still runs.
+
+        `only_trial` leaves all trials but one out of sight.
+        """
         self._store = store
         self._cache = cache
         self._search = search
@@ -57,10 +66,13 @@ class Loop:
         self._listener = listener
         self._work = work
         self._metric: Metric | None = search.metric
-        self._executor = LocalExecutor()
+        self._executor = executor or LocalExecutor()
+        self._only_trial = only_trial
+        self._boot = boot_id()
         self._endings: dict[tuple[int, int], Ending] = {}
         self._known: dict[int, Place] = {}  # of the active runs
-        self._cancelled: set[int] = set()  # trials
+        self._awaited: dict[int, Place] = {}  # of those that a rival is running for both
+        self._cancelled = set[int]() if only_trial is None else {only_trial}  # trials
         self._asked = Asked.GO
         self._failure: HprunError | None = None
 
@@ -120,27 +132,86 @@ class Loop:
 
     def _look(self) -> Facts:
         now = time.time()
-        active = [self._active(run, wanted=True) for run in self._store.running(self._search.id)]
-        active += [self._active(run, wanted=False) for run in self._store.strays()]
+        mine: list[Claimed] = []
+        theirs: list[Claimed] = []
+        for claimed in self._store.claimed(self._search.id):
+            (theirs if self._is_rivals(claimed.owner) else mine).append(claimed)
+        active = [self._active(claimed, wanted=True) for claimed in mine]
+        if self._only_trial is not None:
+            kept = self._only_trial
+            active = [a for a in active if self._known[a.run].trial == kept]
+            return Facts(now, active, [], Asked.STOP)
+        strays = [c for c in self._store.strays() if not self._is_rivals(c.owner)]
+        active += [self._active(claimed, wanted=False) for claimed in strays]
+        self._await(theirs)
         queued = self._store.queued(self._search.id, self._policy.slots)
-        return Facts(now, active, [run.id for run in queued], self._asked)
+        rivals = self._rivals()
+        return Facts(
+            now=now,
+            active=active,
+            queued=[run.id for run in queued],
+            asked=self._asked,
+            awaited=len(theirs),
+            rivals=rivals,
+            last_start=self._store.last_start(self._search.id) if rivals else 0.0,
+        )
 
-    def _active(self, run: Run, *, wanted: bool) -> Active:
+    def _is_rivals(self, owner: str) -> bool:
+        """Say whether an attempt is another living coordinator's: to be watched, not touched."""
+        if owner in ("", self._search.name):
+            return False
+        return is_locked(self._cache.search_lock(owner))
+
+    def _rivals(self) -> list[Rival]:
+        """The other searches that are running in this cache."""
+        found = []
+        for row in self._store.searches():
+            if row.state != "running" or not self._is_rivals(row.name):
+                continue
+            folders = self._store.claimed_by(row.id)
+            running = sum(is_locked(self._cache.run(folder).lock) for folder in folders)
+            slots = row.request["settings"].get("jobs") or jobs_default()
+            waits, last_start = self._store.waits(row.id), self._store.last_start(row.id)
+            found.append(Rival(running, waits, slots, last_start))
+        return found
+
+    def _await(self, theirs: list[Claimed]) -> None:
+        """Tell the listener of runs that a rival has brought to an end for both."""
+        now = {claimed.run.id for claimed in theirs}
+        for run in [run for run in self._awaited if run not in now]:
+            place = self._awaited.pop(run)
+            state = self._store.run(run, self._search.id).state
+            if isinstance(state, Ended):
+                paths = self._cache.run(place.folder)
+                reading = self._read(paths, run, state.outcome)
+                if reading is not None and self._metric is not None:
+                    self._store.put_readings({run: reading}, self._metric)
+                outcome, attempts = state.outcome, state.attempts
+                close = Close(run, attempts, outcome, state.seconds, state.detail, reading)
+                self._listener.ended(place, close)
+        for claimed in theirs:
+            if claimed.run.id not in self._awaited:
+                self._awaited[claimed.run.id] = self._place(claimed.run, wanted=True)
+
+    def _active(self, claimed: Claimed, *, wanted: bool) -> Active:
+        run = claimed.run
         assert isinstance(run.state, Running)
         attempt = run.state.attempt
         if run.id not in self._known:
             self._known[run.id] = self._place(run, wanted=wanted)
             self._listener.adopted(self._known[run.id], attempt)
-        life = self._executor.look(run.id, attempt, self._cache.run(run.folder))
+        if claimed.ending is not None and (run.id, attempt) not in self._endings:
+            self._endings[run.id, attempt] = Ending(claimed.asked, claimed.ending)
         return Active(
             run=run.id,
             attempt=attempt,
             started=run.state.started,
-            life=life,
-            lost=self._store.lost(run.id) if isinstance(life, Gone) else 0,
+            life=self._executor.look(run.id, attempt, self._cache.run(run.folder)),
+            lost=claimed.lost,
             ending=self._endings.get((run.id, attempt)),
             wanted=wanted,
             cancelled=self._known[run.id].trial in self._cancelled,
+            rebooted=claimed.boot != self._boot,
         )
 
     def _place(self, run: Run, *, wanted: bool) -> Place:
@@ -158,11 +229,28 @@ class Loop:
         starts = [a.run for a in actions if isinstance(a, Start)]
         if not ends and not starts:
             return []
-        closes = {a.run: self._close(a, facts) for a in ends if isinstance(a, End)}
+        closes = {a.run: self._close(a) for a in ends if isinstance(a, End)}
         for action in ends:
             self._executor.bury(action.run, action.attempt, self._paths(action.run))
         launches: list[tuple[Run, int, Lock]] = []
-        now = facts.now
+        try:
+            self._record(ends, closes, starts, launches, facts.now)
+        except BaseException:
+            for _, _, lock in launches:
+                lock.release()
+            raise
+        for action in ends:
+            self._tell_end(action, closes)
+        return launches
+
+    def _record(
+        self,
+        ends: list[End | Requeue],
+        closes: Mapping[int, Close],
+        starts: list[int],
+        launches: list[tuple[Run, int, Lock]],
+        now: float,
+    ) -> None:
         with self._store.transaction():
             for action in ends:
                 if isinstance(action, End):
@@ -176,24 +264,23 @@ class Loop:
                 lock = Lock(self._cache.run(run.folder).lock)
                 if not lock.acquire():
                     continue
-                attempt = self._store.claim(run.id, now)
+                attempt = self._store.claim(run.id, self._search.id, self._boot, now)
                 if attempt is None:
                     lock.release()
                 else:
                     launches.append((run, attempt, lock))
-        for action in ends:
-            self._tell_end(action, closes)
-        return launches
 
     def _paths(self, run: int) -> RunPaths:
         return self._cache.run(self._known[run].folder)
 
-    def _close(self, end: End, facts: Facts) -> Close:
-        started = next(a.started for a in facts.active if a.run == end.run)
-        reading: ReadingRow | None = None
-        if self._metric is not None and end.outcome is not Outcome.CANCELLED:
-            reading = read_metric(self._paths(end.run), self._metric, started)
+    def _close(self, end: End) -> Close:
+        reading = self._read(self._paths(end.run), end.run, end.outcome)
         return Close(end.run, end.attempt, end.outcome, end.seconds, end.detail, reading)
+
+    def _read(self, paths: RunPaths, run: int, outcome: Outcome) -> ReadingRow | None:
+        if self._metric is None or outcome is Outcome.CANCELLED:
+            return None
+        return read_metric(paths, self._metric, self._store.since(run))
 
     def _tell_end(self, action: End | Requeue, closes: Mapping[int, Close]) -> None:
         self._endings.pop((action.run, action.attempt), None)
@@ -205,6 +292,7 @@ class Loop:
 
     def _terminate(self, action: Terminate) -> None:
         self._endings[action.run, action.attempt] = action.ending
+        self._store.ask_to_end(action.run, action.attempt, action.ending.why, action.ending.since)
         number = signal.SIGKILL if action.ending.killed else signal.SIGTERM
         self._executor.signal(self._paths(action.run), number)
 
@@ -217,18 +305,20 @@ class Loop:
         try:
             files = rendering.files
             copy_workspace(work.snapshot(), paths.folder, files, marker=paths.copied)
+            if self._store.is_fresh(run.id, attempt):
+                _set_aside(paths.log, attempt - 1)
             paths.values.write_text(json.dumps(dict(place.values), indent=1), encoding="utf-8")
             self._executor.start(
                 Launch(
                     run=run.id,
                     attempt=attempt,
                     paths=paths,
-                    command=[work.interpreter, work.template.script, *rendering.argv],
+                    command=[work.interpreter, _as_path(work.template.script), *rendering.argv],
                     env={**work.env, **run_env(place, work.shape, self._search.name)},
                     lock=lock,
                 )
             )
-        except OSError as error:
+        except (OSError, HprunError) as error:
             lock.release()
             self._failure = CacheError(
                 f"Trial {place.trial} could not be started: {error}.",
@@ -251,6 +341,25 @@ class Loop:
             while is_locked(paths.lock) and time.monotonic() < deadline:
                 self._executor.wait(0.1)
             self._executor.signal(paths, signal.SIGKILL)
+
+
+def _as_path(script: str) -> str:
+    """A script whose name begins with a dash is no option."""
+    return f"./{script}" if script.startswith("-") else script
+
+
+def _set_aside(log: Path, attempt: int) -> None:
+    """Keep what attempts before a retry printed, but not where it counts for the metric."""
+    if attempt and log.exists():
+        log.rename(log.with_name(f"{log.stem}.attempt-{attempt}{log.suffix}"))
+
+
+def boot_id() -> str:
+    """What tells this start of the machine from all others; "" where the system has no such thing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 def _resumable(error: HprunError) -> HprunError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from hprun.metrics.words import SPLITS, words
@@ -81,7 +82,10 @@ def explicit_forms(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _explicit(name: str) -> Iterator[Rule]:
-    """`run//tag`: the run's whole path, or else the end of it."""
+    """`run//tag`: the run's whole path, or else the end of it, or else a pattern of it.
+
+    A pattern (`*-0//val_loss`) is for runs that name their folders by the time.
+    """
     forms = list(explicit_forms(name))
     yield Rule("as written", lambda one: one in forms)
 
@@ -89,6 +93,11 @@ def _explicit(name: str) -> Iterator[Rule]:
         return any(one.tag == tag and end and one.run.endswith(f"/{end}") for end, tag in forms)
 
     yield Rule("as written", ends)
+
+    def matches(one: Series) -> bool:
+        return any(one.tag == tag and run and fnmatchcase(one.run, run) for run, tag in forms)
+
+    yield Rule("as written", matches)
 
 
 def _is_path_end(name: str, one: Series) -> bool:

@@ -40,11 +40,17 @@ class Lines:
         self._verbose = verbose
         self._console = stderr()
         self._tails = 0
+        self._gone = False
         self._resolved: set[str] = set()
 
     def say(self, text: str | Text) -> None:
-        """Print one line."""
-        self._console.print(text, markup=False)
+        """Print one line; a terminal or pipe that went away must not end a search."""
+        if self._gone:
+            return
+        try:
+            self._console.print(text, markup=False)
+        except OSError:
+            self._gone = True
 
     def started(self, place: Place, attempt: int) -> None:
         """Say so only when asked to say more."""

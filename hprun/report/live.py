@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,8 @@ class LiveTable(Lines):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._live.stop()
+        with contextlib.suppress(OSError):
+            self._live.stop()
 
     def started(self, place: Place, attempt: int) -> None:
         """A row more."""
@@ -117,7 +119,12 @@ class LiveTable(Lines):
             parts.append(self._table())
         if self._stopping:
             parts.append(Text(self._stopping, style="yellow"))
-        self._live.update(Group(*parts), refresh=True)
+        if self._gone:
+            return
+        try:
+            self._live.update(Group(*parts), refresh=True)
+        except OSError:  # the terminal was closed; the search goes on or stops as it is told
+            self._gone = True
 
     def _head(self) -> Text:
         progress = self.progress
@@ -151,9 +158,10 @@ class LiveTable(Lines):
     def _table(self) -> Table:
         metric = self.progress.metric
         names = value_names([a.place for a in self._active.values()])
-        columns = [Column("trial", right=True), Column("fold", right=True)]
+        columns = [Column("trial", right=True, keep=True), Column("fold", right=True, keep=True)]
         columns += [Column(name, right=True) for name in names]
-        columns += [Column(metric.name if metric else ""), Column("time", right=True)]
+        columns += [Column(metric.name if metric else "", keep=True)]
+        columns += [Column("time", right=True, keep=True)]
         now = time.monotonic()
         rows = []
         for active in self._active.values():

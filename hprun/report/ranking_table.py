@@ -37,13 +37,13 @@ def print_ranking(console: Console, results: Sequence[Result], metric: Metric | 
     """One line for each trial, in the order given."""
     names = value_names(results)
     folds = any(len(result.parts) > 1 for result in results)
-    columns = [Column("#", right=True), Column("trial", right=True)]
+    columns = [Column("#", right=True, keep=True), Column("trial", right=True, keep=True)]
     columns += [Column(name, right=True) for name in names]
     if metric is not None:
-        columns.append(Column(str(metric), right=True))
+        columns.append(Column(str(metric), right=True, keep=True))
         if folds:
-            columns += [Column("std", right=True), Column("n", right=True)]
-    columns += [Column("time", right=True), Column("state")]
+            columns += [Column("std", right=True, keep=True), Column("n", right=True, keep=True)]
+    columns += [Column("time", right=True, keep=True), Column("state", keep=True)]
     rows: list[list[str | Text]] = []
     for result in results:
         row: list[str | Text] = [str(result.rank or "-"), str(result.trial)]
@@ -54,7 +54,8 @@ def print_ranking(console: Console, results: Sequence[Result], metric: Metric | 
             )
             if folds:
                 row += [score_words(result.std), str(result.n)]
-        rows.append([*row, time_words(result.seconds), state_text(result.state)])
+        took = time_words(result.seconds) if result.state not in ("queued", "running") else "-"
+        rows.append([*row, took, state_text(result.state)])
     print_table(console, columns, rows)
 
 

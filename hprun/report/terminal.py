@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 _WIDE = 1000  # columns: a file or a pipe has no edge
+
+
+class _Console(Console):
+    """A console whose reader may go away; what that means is for the caller to say."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich would end the program here, and with it a search."""
+        raise BrokenPipeError
+
+
+def say(text: str | Text) -> None:
+    """Print words for whoever is there to read them; a terminal that went away is no error."""
+    with contextlib.suppress(OSError):
+        stderr().print(text, markup=False)
 
 
 def stdout() -> Console:
@@ -24,18 +39,23 @@ def stderr() -> Console:
 
 
 def _console(terminal: bool, *, stderr: bool) -> Console:
-    return Console(
+    return _Console(
         stderr=stderr, width=None if terminal else _WIDE, highlight=False, soft_wrap=not terminal
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's title; numbers stand to the right; `fold` lets it break over lines."""
+    """A column's title; numbers stand to the right.
+
+    `fold` lets it break over lines; `keep` gives it its whole width on a narrow terminal, where
+    others are cut.
+    """
 
     title: str
     right: bool = False
     fold: bool = False
+    keep: bool = False
 
 
 def print_table(
@@ -48,15 +68,18 @@ def print_table(
 def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]) -> Table:
     """A table with a bold head, and no lines."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
+    rows = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    for number, column in enumerate(columns):
+        widths = [row[number].cell_len for row in rows] if column.keep else []
         table.add_column(
             column.title,
+            min_width=max([len(column.title), *widths]) if column.keep else None,
             justify="right" if column.right else "left",
             no_wrap=not column.fold,
             overflow="fold" if column.fold else "ellipsis",
         )
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        table.add_row(*row)
     return table
 
 

@@ -77,7 +77,9 @@ def _checked_name(place: Token) -> str:
             f"`{name}` cannot be the name of a parameter",
             text=place.source,
             column=column,
-            hint="a name is like lr, Config.lr, or lr@12 for the one in line 12",
+            hint=f"write {name.replace('-', '_')}"
+            if name.replace("-", "_").isidentifier()
+            else "a name is like lr, Config.lr, or lr@12 for the one in line 12",
         )
     return _as_python_spells(name)
 

@@ -4,6 +4,7 @@ from hprun.store.database import Store
 from hprun.store.rows import (
     Attempt,
     Best,
+    Claimed,
     Close,
     Linked,
     Part,
@@ -18,6 +19,7 @@ from hprun.store.rows import (
 __all__ = [
     "Attempt",
     "Best",
+    "Claimed",
     "Close",
     "Linked",
     "Part",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hprun.errors import CacheError
 
@@ -29,7 +31,7 @@ class Connection:
             )
         with self._plainly():
             # Autocommit, so that each transaction is one that was begun here.
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._db = _open(path, create=create)
             self._db.execute("PRAGMA foreign_keys = ON")
             if create:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -92,6 +94,14 @@ class Connection:
     def _all(self, sql: str, arguments: Sequence[Any] = ()) -> list[Any]:
         with self._plainly():
             return self._db.execute(sql, arguments).fetchall()
+
+
+def _open(path: Path, *, create: bool) -> sqlite3.Connection:
+    """Open for reading alone what cannot be written: a colleague's cache, an archive."""
+    if not create and not os.access(path.parent, os.W_OK):
+        address = f"file:{quote(str(path))}?immutable=1"
+        return sqlite3.connect(address, uri=True, isolation_level=None)
+    return sqlite3.connect(path, timeout=30, isolation_level=None)
 
 
 def _plain(error: sqlite3.Error, path: Path) -> CacheError:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hprun.model import Direction, Ended, Metric, Outcome, Queued, Reduce, Run, Running, State
-from hprun.store.rows import Part, ReadingRow, SearchRow, TrialRow
+from hprun.store.rows import Claimed, Part, ReadingRow, SearchRow, TrialRow
 
 SEARCH = "SELECT id, name, request, metric, digests, created, touched, state FROM search"
 RUN = (
     "run.id, run.identity, run.folder, part.fold, part.repeat, run.state, run.outcome,"
     " run.attempts, run.started, run.seconds, run.detail"
 )
+CLAIM = "owner.name, run.lost, run.boot, run.ending, run.asked"
 
 
 def to_search(row: Sequence[Any]) -> SearchRow:
@@ -42,6 +43,12 @@ def to_run(row: Sequence[Any]) -> Run:
     """A run, from the columns of `RUN`."""
     run, identity, folder, fold, repeat, *state = row
     return Run(run, identity, folder, fold, repeat, to_state(*state))
+
+
+def to_claimed(row: Sequence[Any]) -> Claimed:
+    """A claimed run, from the columns of `RUN` and `CLAIM`."""
+    owner, lost, boot, ending, asked = row[11:]
+    return Claimed(to_run(row[:11]), owner or "", lost, boot, ending, asked or 0.0)
 
 
 def to_state(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hprun.model import Metric, Run
-from hprun.store.conversion import RUN, to_run
+from hprun.store.conversion import CLAIM, RUN, to_claimed, to_run
 from hprun.store.results import Results
-from hprun.store.rows import Close, Request
+from hprun.store.rows import Claimed, Close, Request
 
 
 class Queue(Results):
@@ -22,32 +22,68 @@ class Queue(Results):
             )
         ]
 
-    def running(self, search: int) -> list[Run]:
-        """The runs of a search that some attempt has claimed."""
+    def claimed(self, search: int) -> list[Claimed]:
+        """The runs of a search that some attempt has claimed, whoever's attempt it is."""
         return [
-            to_run(row)
+            to_claimed(row)
             for row in self._all(
-                f"SELECT {RUN} FROM run JOIN part ON part.run = run.id AND part.search = ?"
+                f"SELECT {RUN}, {CLAIM} FROM run"
+                " JOIN part ON part.run = run.id AND part.search = ?"
+                " LEFT JOIN search AS owner ON owner.id = run.owner"
                 " WHERE run.state = 'running' GROUP BY run.id ORDER BY run.id",
                 (search,),
             )
         ]
 
-    def strays(self) -> list[Run]:
+    def strays(self) -> list[Claimed]:
         """Runs that are claimed though no search asks for them any more: the script changed."""
+        columns = RUN.replace("part.fold", "0").replace("part.repeat", "0")
         return [
-            to_run(row)
+            to_claimed(row)
             for row in self._all(
-                "SELECT run.id, run.identity, run.folder, 0, 0, run.state, run.outcome,"
-                " run.attempts, run.started, run.seconds, run.detail FROM run"
+                f"SELECT {columns}, {CLAIM} FROM run"
+                " LEFT JOIN search AS owner ON owner.id = run.owner"
                 " WHERE run.state = 'running'"
                 " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
             )
         ]
 
-    def lost(self, run: int) -> int:
-        """How many attempts in a row have vanished."""
-        return int(self._all("SELECT lost FROM run WHERE id = ?", (run,))[0][0])
+    def claimed_by(self, search: int) -> list[str]:
+        """The folders of the runs that a search's coordinator has claimed."""
+        rows = self._all("SELECT folder FROM run WHERE state = 'running' AND owner = ?", (search,))
+        return [row[0] for row in rows]
+
+    def last_start(self, search: int) -> float:
+        """When a search's coordinator last claimed a run; 0 if it never did."""
+        rows = self._all("SELECT max(started) FROM run WHERE owner = ?", (search,))
+        return float(rows[0][0] or 0.0)
+
+    def waits(self, search: int) -> bool:
+        """Say whether a search has a run that waits."""
+        return bool(self.queued(search, 1))
+
+    def run(self, run: int, search: int) -> Run:
+        """One run of a search."""
+        return to_run(
+            self._all(
+                f"SELECT {RUN} FROM run JOIN part ON part.run = run.id AND part.search = ?"
+                " WHERE run.id = ? LIMIT 1",
+                (search, run),
+            )[0]
+        )
+
+    def is_fresh(self, run: int, attempt: int) -> bool:
+        """Say whether an attempt is the first since its run was asked for (again)."""
+        return bool(self._all("SELECT fresh = ? - 1 FROM run WHERE id = ?", (attempt, run))[0][0])
+
+    def since(self, run: int) -> float:
+        """When the first attempt began whose output counts: those before the last retry do not."""
+        rows = self._all(
+            "SELECT min(attempt.started) FROM attempt JOIN run ON run.id = attempt.run"
+            " WHERE run.id = ? AND attempt.number > run.fresh",
+            (run,),
+        )
+        return float(rows[0][0] or 0.0)
 
     def place(self, search: int, run: int) -> tuple[int, int, int]:
         """Trial, fold and repeat that a run stands for in a search (the first, if several)."""
@@ -58,15 +94,16 @@ class Queue(Results):
         )[0]
         return row[0], row[1], row[2]
 
-    def claim(self, run: int, now: float) -> int | None:
+    def claim(self, run: int, search: int, boot: str, now: float) -> int | None:
         """Write down that an attempt begins; its number, or None if another was quicker.
 
         Only inside a transaction, and before the attempt is started.
         """
         rows = self._db.execute(
-            "UPDATE run SET state = 'running', attempts = attempts + 1, started = ?, seconds = NULL"
+            "UPDATE run SET state = 'running', attempts = attempts + 1, started = ?,"
+            " seconds = NULL, owner = ?, boot = ?, ending = NULL, asked = NULL"
             " WHERE id = ? AND state = 'queued' RETURNING attempts",
-            (now, run),
+            (now, search, boot, run),
         ).fetchall()
         if not rows:
             return None
@@ -76,6 +113,15 @@ class Queue(Results):
             (run, number, now),
         )
         return number
+
+    def ask_to_end(self, run: int, attempt: int, why: str, now: float) -> None:
+        """Write down that an attempt is about to be told to end, so that nobody takes it amiss."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE run SET ending = ?, asked = ? WHERE id = ? AND attempts = ?"
+                " AND state = 'running' AND ending IS NULL",
+                (why, now, run, attempt),
+            )
 
     def requeue(self, run: int, attempt: int, why: str, now: float, *, lost: bool) -> bool:
         """Put a run back whose attempt was lost or preempted; False if it is not running.
@@ -120,7 +166,7 @@ class Queue(Results):
         arguments = (search,) if trial is None else (search, trial)
         with self.transaction():
             return self._db.execute(
-                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = ''"
+                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', fresh = attempts"
                 " WHERE state = 'ended' AND outcome <> 'completed'"
                 f" AND id IN (SELECT run FROM part WHERE search = ?{only})",
                 arguments,

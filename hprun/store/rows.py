@@ -47,13 +47,14 @@ class Linked:
     """What became of a plan: how many runs it has in all, and how they stood before.
 
     `done` had completed, `changed` stand in place of a run with other content, `failed` ended
-    otherwise and are left for `hprun retry`.
+    otherwise and are left for `hprun retry`, `cancelled` were stopped by a user.
     """
 
     runs: int
     done: int
     changed: int
     failed: int
+    cancelled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,23 @@ class ReadingRow:
     step: int | None = None
     series: str = ""
     detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A run that an attempt has claimed.
+
+    `owner` is the name of the search whose coordinator did, "" if that search was forgotten.
+    `lost` counts the attempts in a row that vanished before; `boot` tells which start of the
+    machine it was. `ending` is why it was asked to end, at `asked`.
+    """
+
+    run: Run
+    owner: str
+    lost: int
+    boot: str
+    ending: str | None
+    asked: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ CREATE TABLE run (
                                      'timed-out', 'cancelled')),
     attempts INTEGER NOT NULL DEFAULT 0,
     lost     INTEGER NOT NULL DEFAULT 0,    -- attempts in a row that vanished
+    fresh    INTEGER NOT NULL DEFAULT 0,    -- attempts before it was last asked for anew
+    owner    INTEGER,                       -- the search whose coordinator claimed it
+    boot     TEXT NOT NULL DEFAULT '',      -- of the machine, when it was claimed
+    ending   TEXT,                          -- why it was asked to end, if it was
+    asked    REAL,                          -- when it was asked to end
     started  REAL,                          -- of the last attempt
     seconds  REAL,                          -- of the last attempt
     detail   TEXT NOT NULL DEFAULT '',
@@ -36,6 +41,7 @@ CREATE TABLE run (
     CHECK (state <> 'running' OR attempts > 0)
 ) STRICT;
 CREATE INDEX run_open ON run (state, id) WHERE state <> 'ended';
+CREATE INDEX run_owner ON run (owner, started);
 
 CREATE TRIGGER completed_is_for_ever BEFORE UPDATE OF state, outcome ON run
 WHEN OLD.outcome = 'completed'

@@ -74,6 +74,15 @@ class Searches(Connection):
             self._forget_runs([run for run, _ in gone])
         return [folder for _, folder in gone]
 
+    def shared_runs(self, search: int) -> set[int]:
+        """Runs of a search that another one asks for too."""
+        rows = self._all(
+            "SELECT DISTINCT mine.run FROM part AS mine JOIN part AS other"
+            " ON other.run = mine.run AND other.search <> mine.search WHERE mine.search = ?",
+            (search,),
+        )
+        return {int(row[0]) for row in rows}
+
     def unused_runs(self) -> list[str]:
         """The folders of ended runs that no search asks for, because the script changed."""
         return [
@@ -121,7 +130,7 @@ class Searches(Connection):
             )
             linked = self._compare(search)
             db.execute(
-                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = ''"
+                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', fresh = attempts"
                 " WHERE state = 'ended' AND outcome NOT IN ('completed', 'stopped')"
                 " AND identity IN (SELECT identity FROM plan) AND NOT EXISTS"
                 " (SELECT 1 FROM part WHERE part.run = run.id AND part.search = ?)",
@@ -154,8 +163,9 @@ class Searches(Connection):
         row = self._db.execute(
             "SELECT count(*), ifnull(sum(run.outcome IS 'completed'), 0),"
             " ifnull(sum(old.identity IS NOT NULL AND old.identity <> plan.identity), 0),"
-            " ifnull(sum(old.identity = plan.identity AND run.state = 'ended'"
-            "            AND run.outcome <> 'completed'), 0)"
+            " ifnull(sum(old.identity = plan.identity"
+            "            AND run.outcome IN ('failed', 'out-of-memory', 'timed-out')), 0),"
+            " ifnull(sum(old.identity = plan.identity AND run.outcome = 'cancelled'), 0)"
             " FROM plan LEFT JOIN run ON run.identity = plan.identity"
             " LEFT JOIN part ON part.search = ? AND part.trial = plan.trial"
             "      AND part.fold = plan.fold AND part.repeat = plan.repeat"

@@ -15,6 +15,7 @@ _NEVER = frozenset(
      ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".idea", ".vscode"}
 )  # fmt: skip
 MAX_FILES = 50_000
+_MAX_EMPTY = 500  # folders made for what git ignores: more is data, not a place to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,24 @@ def _expand(root: Path, listed: list[str], cache: Path) -> Iterator[str]:
         if _skipped(full, cache) or any(part in _NEVER for part in path.split("/")):
             continue
         yield path
+        if name.endswith("/") and full.is_dir() and not full.is_symlink():
+            yield from _folders(root, full, cache)  # ignored: made, empty
         # A nested repository is listed as its folder alone.
         if full.is_dir() and not full.is_symlink() and (full / ".git").exists():
             yield from (f"{path}/{inner}" for inner in _walk(full, cache))
+
+
+def _folders(root: Path, ignored: Path, cache: Path) -> Iterator[str]:
+    """The folders within a folder that git ignores, as far as scripts may count on them."""
+    count = 0
+    for folder, folders, _ in os.walk(ignored):
+        here = Path(folder)
+        folders[:] = sorted(f for f in folders if not _skipped(here / f, cache))
+        for name in folders:
+            count += 1
+            if count > _MAX_EMPTY:
+                return
+            yield (here / name).relative_to(root).as_posix()
 
 
 def _walk(root: Path, cache: Path) -> Iterator[str]:
@@ -143,4 +159,6 @@ def _walk(root: Path, cache: Path) -> Iterator[str]:
 
 
 def _skipped(full: Path, cache: Path) -> bool:
-    return full.name in _NEVER or full == cache or (full / "pyvenv.cfg").exists()
+    if full.name in _NEVER or full == cache or cache in full.parents:
+        return True
+    return (full / "pyvenv.cfg").exists()

@@ -8,10 +8,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from hprun.errors import WorkspaceError
 from hprun.identity import digest_text
 from hprun.workspace.cloning import clone, copy
 from hprun.workspace.listing import Listing
 
+MAX_BYTES = 20_000_000_000
 LARGE = 4 * 1024 * 1024  # bytes; from here on a file is cloned or linked, below it is copied
 
 
@@ -30,6 +32,13 @@ def freeze(listing: Listing, snapshots: Path) -> Snapshot:
     Two workspaces are the same when paths, sizes, times and modes are. Raises OSError.
     """
     stats = {path: (listing.root / path).stat() for path in listing.files}
+    total = sum(s.st_size for s in stats.values())
+    if total > MAX_BYTES:
+        largest = sorted(stats, key=lambda path: stats[path].st_size)[-3:]
+        raise WorkspaceError(
+            f"{listing.root} holds {total / 1e9:.0f} GB to copy, most in {', '.join(largest)}.",
+            hint="Leave large folders in place with --link FOLDER, or list them in .gitignore.",
+        )
     facts = [f"{path}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_mode:o}" for path, s in stats.items()]
     folder = snapshots / digest_text(*facts)[:16]
     large = frozenset(path for path, s in stats.items() if s.st_size >= LARGE)

@@ -42,7 +42,7 @@ def searched(tmp_path_factory):
     )
     with store.transaction():
         for run in store.queued(row.id, 1000):
-            attempt = store.claim(run.id, 1.0)
+            attempt = store.claim(run.id, row.id, "", 1.0)
             reading = ReadingRow("resolved", 1 / run.id, 9, "validation//epoch_loss")
             store.end(Close(run.id, attempt, Outcome.COMPLETED, 3.0, "", reading), metric, 4.0)
     store.close()

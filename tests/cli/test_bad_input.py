@@ -1,5 +1,6 @@
 """What users get wrong, and what goes wrong around them: one clear sentence, the right status."""
 
+import ctypes
 import json
 import os
 import resource
@@ -75,6 +76,15 @@ def test_a_command_that_is_mistyped(project):
     _refused(project.hprun("statsu"), "hprun status")
 
 
+def test_an_option_before_a_command(project):
+    _refused(project.hprun("-q", "results"), "commands come first")
+
+
+def test_a_name_with_a_dash(project):
+    project.write("train.py", GOOD)
+    _refused(project.hprun("--hp", "learning-rate=1", "train.py"), "learning_rate")
+
+
 def test_no_script_at_all(project):
     _refused(project.hprun("--hp", "lr=1"), "No script")
 
@@ -121,8 +131,7 @@ def test_a_script_that_reads_what_git_ignores_is_told_of_link(project):
     answer = project.hprun(*command)
     assert answer.status == 1
     assert "--link data" in answer.err
-    project.hprun("--link", "data", *command)
-    assert project.hprun("retry").status == 0
+    assert project.hprun("--link", "data", *command).status == 0
 
 
 def test_a_script_that_fills_stdout(project):
@@ -153,16 +162,43 @@ def test_a_script_that_ignores_sigterm_and_leaves_children(project):
 def test_an_interpreter_that_is_not_there(project):
     project.write("train.py", GOOD)
     answer = project.hprun("--hp", "lr=1", "--python", "/nowhere/python", "train.py")
-    assert answer.status in (1, 2)
-    assert "/nowhere/python" in answer.err
+    _refused(answer, "/nowhere/python")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
-def test_a_cache_that_is_read_only(project):
+def _as_ordinary_user():
+    """Drop what lets root write anywhere (capabilities(7)): CAP_DAC_OVERRIDE and _READ_SEARCH."""
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None)
+        for capability in (1, 2, 3):  # DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER
+            libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP, for what is executed
+
+
+def test_a_cache_that_is_read_only_can_be_read(project):
     project.write("train.py", GOOD)
-    project.cache.mkdir()
-    project.cache.chmod(0o500)
-    _refused(project.hprun("--hp", "lr=1", "train.py"), "cannot be written")
+    project.hprun("--hp", "lr=1,2", "--metric", "loss", "train.py")
+    for path in (*project.cache.rglob("*"), project.cache):
+        path.chmod(path.stat().st_mode & ~0o222)
+    try:
+        for command in (("status",), ("results",), ("show", "0"), ("logs", "0"), ("best",)):
+            answer = project.hprun(*command, preexec_fn=_as_ordinary_user)
+            assert answer.status == 0, answer
+        answer = project.hprun("--hp", "lr=3", "train.py", preexec_fn=_as_ordinary_user)
+        _refused(answer, "cannot be written")
+    finally:
+        for path in (project.cache, *project.cache.rglob("*")):
+            path.chmod(path.stat().st_mode | 0o200)
+
+
+def test_best_on_a_script_that_cannot_be_written(project):
+    project.write("train.py", GOOD)
+    project.hprun("--hp", "lr=2,3", "--metric", "loss", "train.py")
+    project.folder.chmod(0o500)
+    try:
+        answer = project.hprun("best", "--apply", "--yes", preexec_fn=_as_ordinary_user)
+        assert answer.status == 2
+        assert "train.py cannot be written" in answer.err
+    finally:
+        project.folder.chmod(0o700)
 
 
 def test_a_cache_where_no_folder_can_be(project):
@@ -233,6 +269,15 @@ def test_a_disk_that_fills_up_in_the_middle(project):
         ("metrc = 'loss'", ["metrc", "metric"]),
         ("script = 'train.py'\njobs = 'two'", ["jobs", "whole number"]),
         ("hp = 3\nscript = 'train.py'", ["hp"]),
+        ("script = 'train.py'\njobs = -3", ["jobs", "-3"]),
+        ("script = 'train.py'\ncv = 1", ["cv"]),
+        ("script = 'train.py'\nrepeats = 0", ["repeats"]),
+        ("script = 'train.py'\nsubstitute = 'foo'", ["substitute"]),
+        ("script = 'train.py'\nargs = '--x 1'", ["args", "list"]),
+        ("script = 4", ["script"]),
+        ("cache = 5", ["cache"]),
+        ("search = 3", ["search"]),
+        ("search = {a = 3}", ["search"]),
         ("script = 'train.py'\n[hp]\nlr = []", ["hp.lr"]),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import sqlite3
 import sys
@@ -554,3 +555,116 @@ def test_the_python_of_the_active_environment_runs_the_script(project, tmp_path)
     project.hprun("--hp", "lr=1", "--metric", "loss", "train.py", env=env)
     path = _results(project)["trials"][0]["folds"][0]["path"]
     assert str(fake / "python") in Path(path + ".log").read_text()
+
+
+def test_a_search_that_is_stopped_leaves_the_runs_that_another_one_started(gated):
+    project, gate = gated
+    first = project.start(*GATED)
+    _wait_for(lambda: _begun(project) == 2)
+    wider = ("--hp", "lr=1:5", "-j", "2", "--metric", "loss", "train.py")
+    second = project.start(*wider)
+    _wait_for(lambda: len(list(project.cache.glob("*/lock"))) == 2)
+    assert project.hprun("stop", "0", "--search", "train-2").status == 0
+    second.send_signal(signal.SIGINT)
+    assert second.wait(60) == 130
+    assert len(project.processes()) == 4
+    gate.touch()
+    assert first.wait(60) == 0
+    states = {t["state"] for t in _results(project, "train-1")["trials"]}
+    assert states == {"completed"}
+    assert project.hprun("resume", "train-2").status == 0
+
+
+def test_slots_are_the_machine_s_and_not_a_search_s(gated):
+    project, gate = gated
+    first = project.start(*GATED)
+    _wait_for(lambda: _begun(project) == 2)
+    second = project.start("--hp", "lr=11:13", "-j", "2", "--metric", "loss", "train.py")
+    _wait_for(lambda: len(list(project.cache.glob("*/lock"))) == 2)
+    assert _begun(project) == 2
+    gate.touch()
+    assert first.wait(60) == 0
+    assert second.wait(60) == 0
+    assert _starts(project) == 7
+
+
+def test_what_a_failed_attempt_printed_does_not_count(project):
+    project.write(
+        "train.py",
+        "import os, sys\nlr = 1\nif not os.path.exists({!r}):\n"
+        "    print('loss: 0.000001')\n    sys.exit('boom')\nprint('loss:', lr)\n".format(
+            str(project.folder / "fixed")
+        ),
+    )
+    project.hprun("--hp", "lr=1,2", "--metric", "loss:min", "train.py")
+    project.write("fixed", "")
+    assert project.hprun("retry").status == 0
+    assert [t["score"] for t in _results(project)["trials"]] == [1, 2]
+    assert "boom" not in project.hprun("logs", "0").out
+
+
+def test_a_script_that_saves_itself_on_sigterm_is_resumed(project):
+    project.write(
+        "train.py",
+        "import pathlib, signal, sys, time\nlr = 1\nstate = pathlib.Path('state')\n"
+        "def save(*_):\n    state.write_text('saved')\n    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, save)\n"
+        "if not state.exists():\n    open('began', 'w').close()\n    time.sleep(60)\n"
+        "print('loss:', lr)\n",
+    )
+    command = ("--hp", "lr=1,2", "-j", "2", "--metric", "loss", "train.py")
+    first = project.start(*command)
+    _wait_for(lambda: _begun(project) == 2)
+    first.send_signal(signal.SIGINT)
+    assert first.wait(60) == 130
+    assert project.hprun("resume").status == 0
+    assert [t["score"] for t in _results(project)["trials"]] == [1, 2]
+
+
+def test_two_projects_can_share_a_cache(project, tmp_path):
+    cache = str(tmp_path / "shared")
+    for name, data in (("a", "1"), ("b", "100")):
+        project.write(f"{name}/train.py", "lr = 1\nprint('loss:', open('data.txt').read())\n")
+        project.write(f"{name}/data.txt", data)
+    scores = []
+    for name in ("a", "b"):
+        project.folder = project.folder / name
+        answer = project.hprun("--cache", cache, "--hp", "lr=1", "--metric", "loss", "train.py")
+        assert answer.status == 0, answer
+        scores.append(_results(project, "--cache", cache)["trials"][0]["score"])
+        project.folder = project.folder.parent
+    assert scores == [1, 100]
+
+
+def test_a_folder_that_cannot_be_copied_claims_nothing(project):
+    project.write("train.py", "lr = 1\nprint('loss:', lr)\n")
+    project.write("hprun.toml", 'link = ["nowhere"]\n')
+    answer = project.hprun("--hp", "lr=1", "--metric", "loss", "train.py")
+    assert answer.status == 2
+    assert "nowhere" in answer.err
+    assert _starts(project) == 0
+    project.write("hprun.toml", "")
+    assert project.hprun("--hp", "lr=1", "--metric", "loss", "train.py").status == 0
+
+
+def test_what_one_search_forgets_another_one_keeps(project):
+    project.write("train.py", "lr = 1\nprint('loss:', lr)\nprint('acc:', lr)\n")
+    for values in ("lr=1,2", "lr=1,2,3"):
+        project.hprun("--hp", values, "--metric", "loss", "train.py")
+    assert project.hprun("clean", "train-1", "--forget", "--yes").status == 0
+    trials = _results(project, "--metric", "acc")["trials"]
+    assert [t["score"] for t in trials] == [3, 2, 1]
+
+
+def test_a_terminal_that_goes_away_does_not_take_the_runs_for_failed(gated):
+    project, gate = gated
+    master, slave = pty.openpty()
+    process = project.start(*GATED, stdout=slave, stderr=slave)
+    os.close(slave)
+    _wait_for(lambda: _begun(project) == 2)
+    os.close(master)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(60) == 129
+    gate.touch()
+    assert project.hprun("resume").status == 0
+    assert [t["attempts"] for t in _results(project)["trials"][0]["folds"]] == [2]

@@ -17,6 +17,7 @@ from hprun.engine.decide import (
     Finish,
     Policy,
     Requeue,
+    Rival,
     Start,
     Terminate,
     decide,
@@ -88,19 +89,58 @@ def test_the_loop_is_over_only_when_nothing_is_active(facts, policy):
 
 
 @given(facts, policies)
-def test_free_slots_are_filled(facts, policy):
+def test_free_slots_are_filled_where_nobody_else_wants_them(facts, policy):
     starts = [a.run for a in decide(facts, policy) if isinstance(a, Start)]
     alive = sum(isinstance(a.life, Alive) for a in facts.active)
-    if facts.asked is Asked.GO:
+    if facts.asked is Asked.GO and not facts.rivals:
         assert starts == list(facts.queued[: max(0, policy.slots - alive)])
 
 
+@given(st.integers(1, 4), st.integers(0, 4), st.integers(0, 4), st.floats(0, 10), st.floats(0, 10))
+def test_two_searches_share_the_slots_and_neither_waits_for_ever(slots, mine, theirs, me, them):
+    """Of two searches that both want a free slot, one at least takes it."""
+
+    def free(own, own_last, other, other_last):
+        active = [Active(n, 1, 0.0, Alive()) for n in range(own)]
+        rival = Rival(other, waits=True, slots=slots, last_start=other_last)
+        facts = Facts(NOW, active, [90, 91], rivals=[rival], last_start=own_last)
+        return sum(isinstance(a, Start) for a in decide(facts, Policy(slots=slots)))
+
+    first, second = free(mine, me, theirs, them), free(theirs, them, mine, me)
+    assert (first + second > 0) == (mine + theirs < slots)
+    if mine < theirs and mine + theirs < slots:
+        assert first == 1
+        assert second == 0
+
+
 @given(facts, policies)
-def test_a_script_that_ended_well_has_completed_whatever_was_asked(facts, policy):
+def test_a_script_that_ended_well_by_itself_has_completed(facts, policy):
     outcomes = {a.run: a.outcome for a in decide(facts, policy) if isinstance(a, End)}
     for active in facts.active:
-        if isinstance(active.life, Exited) and active.life.status == 0:
+        well = isinstance(active.life, Exited) and active.life.status == 0
+        if well and (active.ending is None or active.life.at < active.ending.since):
             assert outcomes[active.run] is Outcome.COMPLETED
+
+
+def test_a_script_that_saves_itself_on_sigterm_and_leaves_with_0_has_not_completed():
+    ending = Ending(NOW - 2, PREEMPTED)
+    action = _decide(_active(Exited(0, NOW - 1), ending=ending), Asked.STOP)
+    assert isinstance(action, Requeue)
+    before = _decide(_active(Exited(0, NOW - 3), ending=ending), Asked.STOP)
+    assert before.outcome is Outcome.COMPLETED
+
+
+def test_a_run_ended_by_a_signal_from_outside_is_tried_again():
+    for status in (129, 130, 143):
+        assert isinstance(_decide(_active(Exited(status, NOW))), Requeue)
+    assert _decide(_active(Exited(143, NOW), lost=2)).outcome is Outcome.FAILED
+    assert _decide(_active(Exited(137, NOW))).outcome is Outcome.FAILED
+
+
+def test_a_machine_that_went_down_is_not_held_against_a_run():
+    action = _decide(_active(Gone(), lost=2, rebooted=True))
+    assert isinstance(action, Requeue)
+    assert not action.lost
 
 
 def _decide(active, asked=Asked.GO, **policy):
@@ -118,7 +158,7 @@ def test_a_failing_script_is_not_tried_again():
 
 def test_a_vanished_attempt_is_queued_again_but_not_for_ever():
     assert _decide(_active(Gone(), lost=1)) == Requeue(
-        1, 1, "vanished: killed, or the machine went down", lost=True
+        1, 1, "vanished, killed together with its shell", lost=True
     )
     assert _decide(_active(Gone(), lost=2)).outcome is Outcome.FAILED
 

@@ -35,7 +35,7 @@ def _link(store, row, identities, folds=1, digests=None):
 
 def _finish(store, run, value=None, outcome=Outcome.COMPLETED):
     with store.transaction():
-        attempt = store.claim(run, 10.0)
+        attempt = store.claim(run, 1, "", 10.0)
         reading = ReadingRow("resolved", value, 3, "//val_loss") if value is not None else None
         store.end(Close(run, attempt, outcome, 2.0, "", reading), LOSS, 12.0)
 
@@ -53,9 +53,10 @@ def test_runs_come_in_order_and_a_claimed_one_is_not_claimed_again(store):
     queued = store.queued(row.id, 2)
     assert [run.identity for run in queued] == ["a", "b"]
     with store.transaction():
-        assert store.claim(queued[0].id, 5.0) == 1
-        assert store.claim(queued[0].id, 5.0) is None
-    assert [run.state for run in store.running(row.id)] == [Running(1, 5.0)]
+        assert store.claim(queued[0].id, row.id, "boot", 5.0) == 1
+        assert store.claim(queued[0].id, row.id, "boot", 5.0) is None
+    (claimed,) = store.claimed(row.id)
+    assert (claimed.run.state, claimed.owner) == (Running(1, 5.0), "train-1")
 
 
 def test_a_run_that_completed_serves_every_search_that_asks_for_it(store):
@@ -114,9 +115,9 @@ def test_an_attempt_that_is_not_the_last_one_can_end_nothing(store):
     _link(store, row, ["a"])
     run = store.queued(row.id, 1)[0].id
     with store.transaction():
-        first = store.claim(run, 1.0)
+        first = store.claim(run, row.id, "", 1.0)
         store.requeue(run, first, "vanished", 2.0, lost=True)
-        second = store.claim(run, 3.0)
+        second = store.claim(run, row.id, "", 3.0)
         assert not store.end(Close(run, first, Outcome.COMPLETED, 1.0), None, 4.0)
         assert not store.requeue(run, first, "again", 4.0, lost=True)
         assert store.end(Close(run, second, Outcome.COMPLETED, 1.0), None, 4.0)
@@ -129,8 +130,13 @@ def test_attempts_that_vanish_are_counted_in_a_row(store):
     run = store.queued(row.id, 1)[0].id
     for lost, expected in ((True, 1), (True, 2), (False, 0)):
         with store.transaction():
-            store.requeue(run, store.claim(run, 1.0), "why", 2.0, lost=lost)
-        assert store.lost(run) == expected
+            store.requeue(run, store.claim(run, row.id, "", 1.0), "why", 2.0, lost=lost)
+        with store.transaction():
+            attempt = store.claim(run, row.id, "", 1.0)
+        assert store.claimed(row.id)[0].lost == expected
+        with store.transaction():
+            store._db.execute("UPDATE run SET state = 'queued' WHERE id = ?", (run,))
+        assert attempt
 
 
 def test_a_score_that_is_no_number_comes_back_as_one(store):
@@ -212,3 +218,35 @@ def test_queueing_many_runs_takes_as_many_statements_as_few(store):
     seen.clear()
     _link(store, row, [str(n) for n in range(300)])
     assert len([word for word in seen if word in ("SELECT", "UPDATE", "DELETE")]) <= few + 2
+
+
+def test_what_an_attempt_was_asked_is_known_to_the_next_coordinator(store):
+    row = _search(store)
+    _link(store, row, ["a"])
+    run = store.queued(row.id, 1)[0].id
+    with store.transaction():
+        attempt = store.claim(run, row.id, "", 1.0)
+    store.ask_to_end(run, attempt, "preempted", 2.0)
+    store.ask_to_end(run, attempt, "timed-out", 3.0)
+    (claimed,) = store.claimed(row.id)
+    assert (claimed.ending, claimed.asked) == ("preempted", 2.0)
+    with store.transaction():
+        store.requeue(run, attempt, "stopped", 4.0, lost=False)
+        store.claim(run, row.id, "", 5.0)
+    assert store.claimed(row.id)[0].ending is None
+
+
+def test_attempts_before_a_retry_do_not_count(store):
+    row = _search(store)
+    _link(store, row, ["a"])
+    _finish(store, 1, outcome=Outcome.FAILED)
+    store.retry(row.id, None)
+    with store.transaction():
+        assert store.claim(1, row.id, "", 50.0) == 2
+    assert store.is_fresh(1, 2)
+    assert store.since(1) == 50.0
+    with store.transaction():
+        store.requeue(1, 2, "preempted", 60.0, lost=False)
+        store.claim(1, row.id, "", 70.0)
+    assert not store.is_fresh(1, 3)
+    assert store.since(1) == 50.0

@@ -192,3 +192,14 @@ def test_names_of_any_bytes_are_copied(root, copy):
     folder = copy()
     for name in ("with space.txt", "ümlaut.txt", "'quote\".txt", "new\nline.txt"):
         assert (folder / name).read_text() == name
+
+
+def test_folders_within_ignored_ones_are_there_and_the_cache_s_are_not(root, copy):
+    _git(root, "init", "-q")
+    (root / ".gitignore").write_text("out/\n")
+    (root / "out" / "deep" / "er").mkdir(parents=True)
+    (root / "cache" / "train-1").mkdir(parents=True)
+    (root / "cache" / ".gitignore").write_text("*\n")
+    folder = copy()
+    assert (folder / "out" / "deep" / "er").is_dir()
+    assert not (folder / "cache").exists()

@@ -1,0 +1,22 @@
+"""The verbs, and what each is for."""
+
+from __future__ import annotations
+
+VERBS = {
+    "run": "Search over a script (the word may be left out).",
+    "status": "Say how searches stand.",
+    "results": "Rank the trials of a search.",
+    "show": "Tell all about one trial.",
+    "diff": "Show what a trial changed in the script.",
+    "logs": "Print what a trial printed.",
+    "best": "Print the best values, or write them into the script.",
+    "stop": "Stop a search or a trial.",
+    "resume": "Go on with a search.",
+    "retry": "Run failed runs again.",
+    "hook": "Go on with searches when a machine boots.",
+    "tensorboard": "Compare the runs in TensorBoard.",
+    "du": "Say what takes room on the disk.",
+    "clean": "Make room on the disk.",
+    "new": "Start a training script from a template.",
+    "doctor": "Check what this machine offers.",
+}
