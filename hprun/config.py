@@ -20,8 +20,8 @@ FILE = "hprun.toml"
 class Settings:
     """What a search asks and how it is to run; the option of the same name sets each field.
 
-    `script` is relative to `workspace`; both are None until a script is known. `timeout` is in
-    seconds, 0 for none. `cv` 0 means no cross-validation.
+    `script` is relative to the workspace. Times are in seconds and sizes in bytes; 0 is no limit.
+    `cv` 0 means no cross-validation.
     """
 
     script: str = ""
@@ -39,7 +39,12 @@ class Settings:
     depends: tuple[str, ...] = ()
     python: str = ""
     timeout: float = 0.0
+    for_: float = 0.0
     grace: float = 10.0
+    max_retries: int = 0
+    fail_fast: bool = False
+    max_log: float = 50e6
+    min_free: float = 500e6
 
     def key(self, workspace: str, specs: Sequence[str]) -> str:
         """The hash of the question: what is asked of which script, not how it is run or ranked.
@@ -154,10 +159,16 @@ def _load(path: Path) -> dict[str, Any]:
     return data
 
 
+def setting_name(key: str) -> str:
+    """The field that a key of a file sets: `for` is a word of Python's own."""
+    name = key.replace("-", "_")
+    return "for_" if name == "for" else name
+
+
 def _check_keys(data: Mapping[str, Any], path: Path, before: str = "") -> None:
     known = [field.name for field in fields(Settings)]
     for key in data:
-        if key.replace("-", "_") not in known and key != "cache":
+        if setting_name(key) not in known and key != "cache":
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(
                 f"{path.name}: {before}{key} is no setting.",

@@ -50,7 +50,14 @@ class WorkspaceError(HprunError):
 
 
 class CacheError(HprunError):
-    """A cache that cannot be read or written, or that another hprun holds."""
+    """A cache that cannot be read or written, or that another hprun holds.
+
+    `passes` says that it may be otherwise in a moment, as with a full disk.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", passes: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.passes = passes
 
 
 class ConfigError(HprunError):

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from hprun.cli.options import cache_option, json_option
+from hprun.cli.quantities import Duration, Size
 from hprun.cli.verbs import VERBS
-from hprun.config import FILE, Settings, choose, read_file, spec_strings
+from hprun.config import FILE, Settings, choose, read_file, setting_name, spec_strings
 from hprun.engine.assemble import Question, locate, understand
 from hprun.errors import ConfigError
 from hprun.paths import Cache
@@ -69,11 +70,26 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--python", metavar="PROGRAM", **_env("python"),
     help="The Python that runs the script (default: the active environment's).",
 )  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", **_env("timeout"),
-    help="End a run that takes longer.",
+@click.option("--timeout", type=Duration(), metavar="TIME", **_env("timeout"),
+    help="End a run that takes longer: 90, 30m, 2h.",
 )  # fmt: skip
-@click.option("--grace", type=click.FloatRange(0), metavar="SECONDS", **_env("grace"),
+@click.option("--for", "for_", type=Duration(), metavar="TIME", **_env("for"),
+    help="Stop the whole search after this time; it can be resumed.",
+)  # fmt: skip
+@click.option("--grace", type=Duration(), metavar="TIME", **_env("grace"),
     help="Time between asking a run to end and killing it (default 10).",
+)  # fmt: skip
+@click.option("--max-retries", type=click.IntRange(0), metavar="N", **_env("max_retries"),
+    help="Try a run again that failed, up to N times (default 0).",
+)  # fmt: skip
+@click.option("--fail-fast/--no-fail-fast", default=None, **_env("fail_fast"),
+    help="Stop the search at the first run that fails.",
+)  # fmt: skip
+@click.option("--max-log", type=Size(), metavar="SIZE", **_env("max_log"),
+    help="Keep only head and tail of a larger log (default 50M; 0: keep all).",
+)  # fmt: skip
+@click.option("--min-free", type=Size(), metavar="SIZE", **_env("min_free"),
+    help="Start nothing with less room on the disk (default 500M).",
 )  # fmt: skip
 @cache_option
 @click.option("--dry-run", "-n", is_flag=True, help="Show trials and changes; write nothing.")
@@ -162,15 +178,15 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     kinds = {field.name: str(field.type) for field in fields(Settings)}
     typed: dict[str, Any] = {}
     for key, value in merged.items():
-        name = key.replace("-", "_")
+        name = setting_name(key)
         kind = kinds[name]
         if kind.startswith("tuple"):
             if isinstance(value, str) or not all(isinstance(item, str) for item in value):
                 raise ConfigError(f"{FILE}: {key} must be a list of strings.")
             typed[name] = tuple(value)
             continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if type(value).__name__ != kind and not (kind == "float" and number):
+        quantity = isinstance(value, int | float | str) and not isinstance(value, bool)
+        if type(value).__name__ != kind and not (kind == "float" and quantity):
             raise ConfigError(f"{FILE}: {key} must be a {_PLAIN[kind]}.")
         try:
             typed[name] = options[name].type(value)
@@ -179,7 +195,7 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     return typed
 
 
-_PLAIN = {"int": "whole number", "float": "number", "str": "string"}
+_PLAIN = {"int": "whole number", "float": "number", "str": "string", "bool": "true or false"}
 
 
 def _dry_run(question: Question, *, as_json: bool) -> None:

@@ -22,7 +22,7 @@ from hprun.engine.assemble import (
     work,
     write_down,
 )
-from hprun.engine.decide import Asked
+from hprun.engine.decide import FAILED_FAST, Asked, Finish
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
@@ -61,16 +61,16 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             fill_readings(store, cache, row.id, row.metric)
         store.forget_requests(row.id)
         interrupts = Interrupts()
-        complete = True
+        finish = Finish(complete=True)
         if _open_runs(store, row):
             store.set_search_state(row.id, "running", now())
             try:
-                complete = _loop(question, cache, store, row, interrupts, quiet, verbose)
+                finish = _loop(question, cache, store, row, interrupts, quiet, verbose)
             except HprunError:
                 with contextlib.suppress(CacheError):  # the disk may be full
                     store.set_search_state(row.id, "stopped", now())
                 raise
-        state = "complete" if complete else "stopped"
+        state = "complete" if finish.complete else "stopped"
         store.set_search_state(row.id, state, now())
         ranked = results(store.trials(row.id, row.metric), row.metric)
         if as_json:
@@ -78,8 +78,9 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
         elif not quiet:
             with contextlib.suppress(OSError):  # nobody is there to read it
                 _print_end(row, ranked)
-        if not complete:
-            return _say_resume(row, cache, interrupts.first)
+        if not finish.complete:
+            why = interrupts.notice or finish.why
+            return _say_resume(row, cache, interrupts.first, why)
         return status_of(row, ranked, quiet=quiet)
 
 
@@ -135,7 +136,7 @@ def _loop(
     interrupts: Interrupts,
     quiet: bool,
     verbose: bool,
-) -> bool:
+) -> Finish:
     progress = Progress(row.metric, question.runs, question.shape.runs_per_trial)
     counts = store.counts(row.id)
     progress.done = sum(n for word, n in counts.items() if word not in ("queued", "running"))
@@ -144,17 +145,26 @@ def _loop(
     if stderr().is_terminal and not quiet:
         from hprun.report.live import LiveTable
 
-        lines = live = LiveTable(row.name, progress, cache, question.workspace, verbose=verbose)
+        lines = live = LiveTable(
+            row.name,
+            progress,
+            cache,
+            question.workspace,
+            lambda: interrupts.ask("asked by key"),
+            verbose=verbose,
+        )
         context: contextlib.AbstractContextManager[object] = live
     else:
         lines = Lines(progress, cache, question.workspace, quiet=quiet, verbose=verbose)
         context = contextlib.nullcontext()
     listener: Listener = lines
-    how = policy(question.settings)
+    how = policy(question.settings, now())
     doing = work(question, cache, lines.say)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     loop = Loop(store, cache, row, how, listener, doing)
-    with interrupts, context:
+    from hprun.preemption import watch
+
+    with interrupts, watch(interrupts.ask) or contextlib.nullcontext(), context:
         return loop.run(interrupts)
 
 
@@ -207,10 +217,13 @@ def _print_end(row: SearchRow, ranked: list[Result]) -> None:
         say(f"… and {len(ranked) - _SHOWN:,} more: `hprun results`")
 
 
-def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None) -> int:
+def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None, why: str) -> int:
     default = os.path.abspath("cache")  # noqa: PTH100
     where = "" if str(cache.root) == default else f" --cache {shlex.quote(str(cache.root))}"
-    say(f"Stopped. Go on with `hprun resume {row.name}{where}`.")
+    stopped = f"Stopped: {why}." if why else "Stopped."
+    say(f"{stopped} Go on with `hprun resume {row.name}{where}`.")
+    if why == FAILED_FAST:
+        return SOME_FAILED
     return 128 + first if first is not None else STOPPED
 
 

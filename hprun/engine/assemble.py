@@ -241,7 +241,10 @@ def search_key(question: Question, cache: Cache) -> str:
 
 def _runs_otherwise(new: Settings, old: Settings) -> bool:
     """Say whether what failed may succeed now, because it would be run in another way."""
-    return any(getattr(new, name) != getattr(old, name) for name in ("link", "python", "timeout"))
+    return any(
+        getattr(new, name) != getattr(old, name)
+        for name in ("link", "python", "timeout", "max_retries")
+    )
 
 
 def saved_settings(row: SearchRow, cache: Cache) -> tuple[Settings, Path]:
@@ -250,12 +253,17 @@ def saved_settings(row: SearchRow, cache: Cache) -> tuple[Settings, Path]:
     return Settings.from_json(row.request["settings"]), workspace
 
 
-def policy(settings: Settings) -> Policy:
-    """How the loop is to decide."""
+def policy(settings: Settings, now: float) -> Policy:
+    """How the loop is to decide, from `now` on."""
     return Policy(
         slots=settings.jobs or jobs_default(),
         grace_s=settings.grace,
+        max_retries=settings.max_retries,
+        fail_fast=settings.fail_fast,
         timeout_s=settings.timeout or None,
+        until=now + settings.for_ if settings.for_ else None,
+        min_free=settings.min_free,
+        max_log=settings.max_log,
     )
 
 

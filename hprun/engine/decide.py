@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -32,6 +33,9 @@ class Ending:
 
 
 PREEMPTED, CANCELLED, TIMED_OUT = "preempted", "cancelled", "timed-out"
+FAILED_FAST = "a run failed"
+TOO_LATE = "the time of --for is over"
+DISK_FULL = "the disk is nearly full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Active:
     """A claimed run. `lost` counts the attempts in a row that vanished before this one.
 
     `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it;
-    `rebooted` when the machine was started anew since it was claimed.
+    `rebooted` when the machine was started anew since it was claimed. `failures` counts the
+    attempts that failed since the run was last asked for.
     """
 
     run: int
@@ -51,6 +56,7 @@ class Active:
     wanted: bool = True
     cancelled: bool = False
     rebooted: bool = False
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ class Facts:
     """What the hands saw: `queued` are the next runs that wait, at most as many as slots.
 
     `awaited` counts runs of this search that a rival's coordinator is running for both;
-    `last_start` is when this search last started an attempt.
+    `last_start` is when this search last started an attempt, `typical_s` how long its runs take
+    (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk.
     """
 
     now: float
@@ -82,16 +89,30 @@ class Facts:
     awaited: int = 0
     rivals: Sequence[Rival] = ()
     last_start: float = 0.0
+    typical_s: float = 0.0
+    failed: bool = False
+    free_bytes: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`grace_s` from TERM to KILL; `max_lost` attempts in a row may vanish; times in seconds."""
+    """How the user wants it; times in seconds, `until` since the epoch.
+
+    `grace_s` passes from TERM to KILL. `max_lost` attempts in a row may vanish, `max_retries`
+    more may be made after failures. `fail_fast` stops at the first failure, `until` is when to
+    stop in any case. Nothing is started with less than `min_free` bytes on the disk; a log of more
+    than `max_log` bytes loses its middle (0: never).
+    """
 
     slots: int
     grace_s: float = 10.0
     max_lost: int = 3
+    max_retries: int = 0
+    fail_fast: bool = False
     timeout_s: float | None = None
+    until: float | None = None
+    min_free: float = 0.0
+    max_log: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +135,13 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """An attempt is over, but its run is to be tried again."""
+    """An attempt is over, but its run is to be tried again; it was `lost` or has `failed`."""
 
     run: int
     attempt: int
     why: str
-    lost: bool
+    lost: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +155,13 @@ class Terminate:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Nothing is active and nothing is to be started: the loop is over."""
+    """Nothing is active and nothing is to be started: the loop is over, for the reason given.
+
+    `why` is "" for a complete search and for one that was asked to stop.
+    """
 
     complete: bool
+    why: str = ""
 
 
 Action = Start | End | Requeue | Terminate | Finish
@@ -148,25 +174,47 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
     completed, ends otherwise, or goes back to the queue.
     """
     actions: list[Action] = []
+    asked, why = _asked(facts, policy)
     living = 0
     for active in facts.active:
         match active.life:
             case Alive():
                 living += 1
-                actions += _while_alive(active, facts, policy)
+                actions += _while_alive(active, asked, facts.now, policy)
             case Exited(status=status, at=at):
                 actions.append(_after_exit(active, status, at, policy))
             case Gone():
                 actions.append(_after_loss(active, facts.now, policy, _VANISHED))
-    if facts.asked is Asked.GO:
+    if asked is not Asked.GO:
+        return actions if facts.active else [*actions, Finish(complete=False, why=why)]
+    if not may_not_start(facts, policy):
         actions += [Start(run) for run in facts.queued[: _free(facts, living, policy)]]
-        over = not facts.active and not facts.queued and not facts.awaited
-    else:
-        over = not facts.active
-    if over:
-        complete = facts.asked is Asked.GO and not facts.queued
-        actions.append(Finish(complete=complete))
+    if not facts.active and not facts.awaited:
+        if not facts.queued:
+            actions.append(Finish(complete=True))
+        elif may_not_start(facts, policy) == TOO_LATE:
+            actions.append(Finish(complete=False, why=TOO_LATE))
     return actions
+
+
+def _asked(facts: Facts, policy: Policy) -> tuple[Asked, str]:
+    """What is asked of the search, by somebody or by its own limits, and why."""
+    if facts.asked is not Asked.GO:
+        return facts.asked, ""
+    if policy.fail_fast and facts.failed:
+        return Asked.STOP, FAILED_FAST
+    if policy.until is not None and facts.now >= policy.until:
+        return Asked.STOP, TOO_LATE
+    return Asked.GO, ""
+
+
+def may_not_start(facts: Facts, policy: Policy) -> str:
+    """Why nothing may be started now; "" if it may."""
+    if facts.free_bytes < policy.min_free:
+        return DISK_FULL
+    if policy.until is not None and facts.now + facts.typical_s > policy.until:
+        return TOO_LATE
+    return ""
 
 
 def _free(facts: Facts, living: int, policy: Policy) -> int:
@@ -183,15 +231,15 @@ def _free(facts: Facts, living: int, policy: Policy) -> int:
     return min(free, 1) if facts.rivals else free
 
 
-def _while_alive(active: Active, facts: Facts, policy: Policy) -> list[Action]:
-    ending, now = active.ending, facts.now
+def _while_alive(active: Active, asked: Asked, now: float, policy: Policy) -> list[Action]:
+    ending = active.ending
     if ending is None:
-        why = _why_end(active, facts, policy)
+        why = _why_end(active, asked, now, policy)
         if why is None:
             return []
-        hard = facts.asked is Asked.STOP_NOW
+        hard = asked is Asked.STOP_NOW
         return [Terminate(active.run, active.attempt, Ending(now, why, killed=hard))]
-    overdue = now - ending.since >= policy.grace_s or facts.asked is Asked.STOP_NOW
+    overdue = now - ending.since >= policy.grace_s or asked is Asked.STOP_NOW
     if overdue and not ending.killed:
         return [Terminate(active.run, active.attempt, Ending(now, ending.why, killed=True))]
     if ending.killed and now - ending.since >= policy.grace_s:
@@ -200,12 +248,12 @@ def _while_alive(active: Active, facts: Facts, policy: Policy) -> list[Action]:
     return []
 
 
-def _why_end(active: Active, facts: Facts, policy: Policy) -> str | None:
+def _why_end(active: Active, asked: Asked, now: float, policy: Policy) -> str | None:
     if active.cancelled or not active.wanted:
         return CANCELLED
-    if facts.asked is not Asked.GO:
+    if asked is not Asked.GO:
         return PREEMPTED
-    if policy.timeout_s is not None and facts.now - active.started >= policy.timeout_s:
+    if policy.timeout_s is not None and now - active.started >= policy.timeout_s:
         return TIMED_OUT
     return None
 
@@ -220,6 +268,8 @@ def _after_exit(active: Active, status: int, at: float, policy: Policy) -> Actio
         return End(run, attempt, Outcome.COMPLETED, seconds)
     if status - _KILLED in _FROM_OUTSIDE:
         return _after_loss(active, at, policy, describe_status(status))
+    if active.failures < policy.max_retries:
+        return Requeue(run, attempt, f"failed ({describe_status(status)})", failed=True)
     return End(run, attempt, Outcome.FAILED, seconds, describe_status(status))
 
 
@@ -232,7 +282,7 @@ def _after_loss(active: Active, now: float, policy: Policy, how: str) -> Action:
     if not active.wanted:
         return End(run, attempt, Outcome.CANCELLED, seconds, "the script changed")
     if active.rebooted:
-        return Requeue(run, attempt, "the machine went down", lost=False)
+        return Requeue(run, attempt, "the machine went down")
     if active.lost + 1 >= policy.max_lost:
         detail = f"{how}, {active.lost + 1} times in a row"
         return End(run, attempt, Outcome.FAILED, seconds, detail)
@@ -243,7 +293,7 @@ def _after_ending(active: Active, ending: Ending, seconds: float) -> Action:
     """An attempt that was asked to end has ended."""
     run, attempt = active.run, active.attempt
     if ending.why == PREEMPTED:
-        return Requeue(run, attempt, "stopped with its search", lost=False)
+        return Requeue(run, attempt, "stopped with its search")
     if ending.why == TIMED_OUT:
         return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
     return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")

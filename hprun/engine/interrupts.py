@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from types import FrameType, TracebackType
@@ -16,6 +17,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.first: signal.Signals | None = None
+        self.notice = ""  # why somebody else than a signal asks for a stop
         self._count = 0
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
@@ -26,12 +28,19 @@ class Interrupts:
     @property
     def asked(self) -> Asked:
         """What the signals so far ask for."""
-        return (Asked.GO, Asked.STOP, Asked.STOP_NOW)[min(self._count, 2)]
+        count = max(self._count, 1 if self.notice else 0)
+        return (Asked.GO, Asked.STOP, Asked.STOP_NOW)[min(count, 2)]
 
     @property
     def descriptor(self) -> int:
         """Readable once a signal has come, and also when a child of ours ended."""
         return self._read
+
+    def ask(self, why: str) -> None:
+        """Ask for a soft stop; from any thread. A signal that follows asks for no more than that."""
+        self.notice = self.notice or why
+        with contextlib.suppress(OSError):
+            os.write(self._write, b"\0")
 
     def drain(self) -> None:
         """Forget what woke us up."""

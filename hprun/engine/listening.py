@@ -39,5 +39,11 @@ class Listener(Protocol):
     def stopping(self, why: str) -> None:
         """The search was asked to stop."""
 
+    def paused(self, why: str) -> None:
+        """Nothing is started for now, for this reason; "" if it goes on."""
+
+    def descriptors(self) -> list[int]:
+        """What the loop is to wake up for, beside runs and signals."""
+
     def looked(self) -> None:
         """A turn of the loop is over."""

@@ -76,6 +76,14 @@ class Lines:
         else:
             self.say("Stopping at once.")
 
+    def paused(self, why: str) -> None:
+        """Say that nothing is started for now, or that it goes on."""
+        self.say(f"Starting nothing more for now: {why}." if why else "Going on.")
+
+    def descriptors(self) -> list[int]:
+        """Nothing to wake up for."""
+        return []
+
     def looked(self) -> None:
         """Nothing to redraw."""
 

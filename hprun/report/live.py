@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from hprun.engine.listening import Place
 from hprun.metrics import Resolved, RunReader
 from hprun.model import Metric
 from hprun.paths import Cache
+from hprun.report.keys import Keys
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import value_names
@@ -44,16 +46,25 @@ class LiveTable(Lines):
     """
 
     def __init__(
-        self, name: str, progress: Progress, cache: Cache, workspace: Path, *, verbose: bool
+        self,
+        name: str,
+        progress: Progress,
+        cache: Cache,
+        workspace: Path,
+        quit_: Callable[[], None],
+        *,
+        verbose: bool,
     ) -> None:
         super().__init__(progress, cache, workspace, verbose=verbose, brief=not verbose)
         self._name = name
         self._active: dict[int, _Active] = {}
-        self._stopping = ""
+        self._stopping = self._paused = ""
         self._drawn = self._read = 0.0
+        self._keys = Keys(quit_)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveTable:
+        self._keys.__enter__()
         self._live.start()
         return self
 
@@ -65,6 +76,11 @@ class LiveTable(Lines):
     ) -> None:
         with contextlib.suppress(OSError):
             self._live.stop()
+        self._keys.__exit__(kind, error, trace)
+
+    def descriptors(self) -> list[int]:
+        """The keyboard."""
+        return [] if self._keys.descriptor is None else [self._keys.descriptor]
 
     def started(self, place: Place, attempt: int) -> None:
         """A row more."""
@@ -94,6 +110,11 @@ class LiveTable(Lines):
         super().requeued(place, why)
         self._draw()
 
+    def paused(self, why: str) -> None:
+        """Say so below the table, for as long as it is so."""
+        self._paused = f"starting nothing more for now: {why}" if why else ""
+        self._draw()
+
     def stopping(self, why: str) -> None:
         """Say so below the table."""
         self._stopping = "stopping: waiting for the runs to end (^C: at once)"
@@ -102,7 +123,8 @@ class LiveTable(Lines):
         self._draw()
 
     def looked(self) -> None:
-        """Draw again, but not more often than a person can read."""
+        """Heed the keys; draw again, but not more often than a person can read."""
+        self._keys.read()
         now = time.monotonic()
         if now - self._read >= _READ_S and self.progress.metric is not None:
             self._read = now
@@ -117,8 +139,8 @@ class LiveTable(Lines):
         parts: list[Text | Table] = [self._head(), self._best()]
         if self._active:
             parts.append(self._table())
-        if self._stopping:
-            parts.append(Text(self._stopping, style="yellow"))
+        if self._stopping or self._paused:
+            parts.append(Text(self._stopping or self._paused, style="yellow"))
         if self._gone:
             return
         try:
@@ -138,6 +160,8 @@ class LiveTable(Lines):
         left = progress.seconds_left()
         head.append(f"  {time_words(time.monotonic() - progress.begun)}", style="dim")
         head.append(f", {time_words(left)} left" if left is not None else "", style="dim")
+        if self._keys.descriptor is not None and not self._stopping:
+            head.append("  q: stop", style="dim")
         return head
 
     def _best(self) -> Text:

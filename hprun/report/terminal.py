@@ -68,9 +68,9 @@ def print_table(
 def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]) -> Table:
     """A table with a bold head, and no lines."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    rows = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    texts = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
     for number, column in enumerate(columns):
-        widths = [row[number].cell_len for row in rows] if column.keep else []
+        widths = [row[number].cell_len for row in texts] if column.keep else []
         table.add_column(
             column.title,
             min_width=max([len(column.title), *widths]) if column.keep else None,
@@ -78,7 +78,7 @@ def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]) 
             no_wrap=not column.fold,
             overflow="fold" if column.fold else "ellipsis",
         )
-    for row in rows:
+    for row in texts:
         table.add_row(*row)
     return table
 

@@ -110,6 +110,7 @@ def _plain(error: sqlite3.Error, path: Path) -> CacheError:
         return CacheError(
             f"The disk of {path.parent} is full.",
             hint="Nothing is lost. Make room (`hprun du`, `hprun clean`) and start again.",
+            passes=True,
         )
     if "readonly" in text or "unable to open" in text or "read-only" in text:
         return CacheError(

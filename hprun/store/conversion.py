@@ -14,7 +14,7 @@ RUN = (
     "run.id, run.identity, run.folder, part.fold, part.repeat, run.state, run.outcome,"
     " run.attempts, run.started, run.seconds, run.detail"
 )
-CLAIM = "owner.name, run.lost, run.boot, run.ending, run.asked"
+CLAIM = "owner.name, run.lost, run.failures, run.boot, run.ending, run.asked"
 
 
 def to_search(row: Sequence[Any]) -> SearchRow:
@@ -47,8 +47,8 @@ def to_run(row: Sequence[Any]) -> Run:
 
 def to_claimed(row: Sequence[Any]) -> Claimed:
     """A claimed run, from the columns of `RUN` and `CLAIM`."""
-    owner, lost, boot, ending, asked = row[11:]
-    return Claimed(to_run(row[:11]), owner or "", lost, boot, ending, asked or 0.0)
+    owner, lost, failures, boot, ending, asked = row[11:]
+    return Claimed(to_run(row[:11]), owner or "", lost, failures, boot, ending, asked or 0.0)
 
 
 def to_state(

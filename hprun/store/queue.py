@@ -123,15 +123,16 @@ class Queue(Results):
                 (why, now, run, attempt),
             )
 
-    def requeue(self, run: int, attempt: int, why: str, now: float, *, lost: bool) -> bool:
-        """Put a run back whose attempt was lost or preempted; False if it is not running.
-
-        Only inside a transaction.
+    def requeue(
+        self, run: int, attempt: int, why: str, now: float, *, lost: bool, failed: bool = False
+    ) -> bool:
+        """Put a run back whose attempt was lost, preempted or may fail again; False if it is not
+        running. Only inside a transaction.
         """
         changed = self._db.execute(
-            "UPDATE run SET state = 'queued', lost = CASE WHEN ? THEN lost + 1 ELSE 0 END"
-            " WHERE id = ? AND state = 'running' AND attempts = ?",
-            (lost, run, attempt),
+            "UPDATE run SET state = 'queued', lost = CASE WHEN ? THEN lost + 1 ELSE 0 END,"
+            " failures = failures + ? WHERE id = ? AND state = 'running' AND attempts = ?",
+            (lost, failed, run, attempt),
         ).rowcount
         if changed:
             self._end_attempt(run, attempt, why, now)
@@ -166,7 +167,8 @@ class Queue(Results):
         arguments = (search,) if trial is None else (search, trial)
         with self.transaction():
             return self._db.execute(
-                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', fresh = attempts"
+                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
+                " fresh = attempts"
                 " WHERE state = 'ended' AND outcome <> 'completed'"
                 f" AND id IN (SELECT run FROM part WHERE search = ?{only})",
                 arguments,

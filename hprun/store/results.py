@@ -25,6 +25,14 @@ class Results(Connection):
         )
         return {str(word): int(count) for word, count in rows}
 
+    def typical_seconds(self, search: int) -> float:
+        """How long the runs of a search that completed took on average; 0 if none has."""
+        rows = self._all(
+            "SELECT avg(run.seconds) FROM run WHERE run.owner = ? AND run.outcome = 'completed'",
+            (search,),
+        )
+        return float(rows[0][0] or 0.0)
+
     def trial_count(self, search: int) -> int:
         """How many trials a search has."""
         return int(self._all("SELECT count(*) FROM trial WHERE search = ?", (search,))[0][0])

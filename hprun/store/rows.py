@@ -101,6 +101,7 @@ class Claimed:
     run: Run
     owner: str
     lost: int
+    failures: int
     boot: str
     ending: str | None
     asked: float

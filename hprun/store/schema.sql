@@ -29,6 +29,7 @@ CREATE TABLE run (
                                      'timed-out', 'cancelled')),
     attempts INTEGER NOT NULL DEFAULT 0,
     lost     INTEGER NOT NULL DEFAULT 0,    -- attempts in a row that vanished
+    failures INTEGER NOT NULL DEFAULT 0,    -- attempts that failed since it was asked for
     fresh    INTEGER NOT NULL DEFAULT 0,    -- attempts before it was last asked for anew
     owner    INTEGER,                       -- the search whose coordinator claimed it
     boot     TEXT NOT NULL DEFAULT '',      -- of the machine, when it was claimed

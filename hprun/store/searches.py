@@ -130,7 +130,8 @@ class Searches(Connection):
             )
             linked = self._compare(search)
             db.execute(
-                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', fresh = attempts"
+                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
+                " fresh = attempts"
                 " WHERE state = 'ended' AND outcome NOT IN ('completed', 'stopped')"
                 " AND identity IN (SELECT identity FROM plan) AND NOT EXISTS"
                 " (SELECT 1 FROM part WHERE part.run = run.id AND part.search = ?)",

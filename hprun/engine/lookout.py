@@ -1,0 +1,159 @@
+"""Looking: which runs are claimed by whom, how their attempts are, what waits, what else runs."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Set
+from pathlib import Path
+
+from hprun.config import jobs_default
+from hprun.engine.decide import Active, Asked, Ending, Facts, Policy, Rival
+from hprun.engine.listening import Listener, Place
+from hprun.engine.readings import read_metric
+from hprun.executors import LocalExecutor
+from hprun.files import is_locked
+from hprun.model import Ended, Outcome, Run, Running
+from hprun.paths import Cache, RunPaths
+from hprun.store import Claimed, Close, ReadingRow, SearchRow, Store
+
+
+class Lookout:
+    """Sees for one coordinator; `known` are the places of its active runs, `endings` what it
+    has asked of them, `boot` tells this start of the machine from others.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cache: Cache,
+        search: SearchRow,
+        policy: Policy,
+        listener: Listener,
+        executor: LocalExecutor,
+        only_trial: int | None,
+    ) -> None:
+        """`only_trial` leaves all trials but one out of sight."""
+        self._store = store
+        self._cache = cache
+        self._search = search
+        self._slots = policy.slots
+        self._limited = policy.until is not None
+        self._listener = listener
+        self._executor = executor
+        self._metric = search.metric
+        self._only_trial = only_trial
+        self.boot = boot_id()
+        self.known: dict[int, Place] = {}
+        self.endings: dict[tuple[int, int], Ending] = {}
+        self._awaited: dict[int, Place] = {}  # runs that a rival is running for both
+
+    def look(self, asked: Asked, cancelled: Set[int]) -> Facts:
+        """All that the deciding half needs to know."""
+        now = time.time()
+        mine: list[Claimed] = []
+        theirs: list[Claimed] = []
+        for claimed in self._store.claimed(self._search.id):
+            (theirs if self._is_rivals(claimed.owner) else mine).append(claimed)
+        active = [self._active(claimed, cancelled, wanted=True) for claimed in mine]
+        if self._only_trial is not None:
+            kept = self._only_trial
+            active = [a for a in active if self.known[a.run].trial == kept]
+            return Facts(now, active, [], Asked.STOP)
+        strays = [c for c in self._store.strays() if not self._is_rivals(c.owner)]
+        active += [self._active(claimed, cancelled, wanted=False) for claimed in strays]
+        self._await(theirs)
+        queued = self._store.queued(self._search.id, self._slots)
+        rivals = self._rivals()
+        return Facts(
+            now=now,
+            active=active,
+            queued=[run.id for run in queued],
+            asked=asked,
+            awaited=len(theirs),
+            rivals=rivals,
+            last_start=self._store.last_start(self._search.id) if rivals else 0.0,
+            typical_s=self._store.typical_seconds(self._search.id) if self._limited else 0.0,
+            free_bytes=shutil.disk_usage(self._cache.root).free,
+        )
+
+    def _is_rivals(self, owner: str) -> bool:
+        """Say whether an attempt is another living coordinator's: to be watched, not touched."""
+        if owner in ("", self._search.name):
+            return False
+        return is_locked(self._cache.search_lock(owner))
+
+    def _rivals(self) -> list[Rival]:
+        """The other searches that are running in this cache."""
+        found = []
+        for row in self._store.searches():
+            if row.state != "running" or not self._is_rivals(row.name):
+                continue
+            folders = self._store.claimed_by(row.id)
+            running = sum(is_locked(self._cache.run(folder).lock) for folder in folders)
+            slots = row.request["settings"].get("jobs") or jobs_default()
+            waits, last_start = self._store.waits(row.id), self._store.last_start(row.id)
+            found.append(Rival(running, waits, slots, last_start))
+        return found
+
+    def _await(self, theirs: list[Claimed]) -> None:
+        """Tell the listener of runs that a rival has brought to an end for both."""
+        now = {claimed.run.id for claimed in theirs}
+        for run in [run for run in self._awaited if run not in now]:
+            place = self._awaited.pop(run)
+            state = self._store.run(run, self._search.id).state
+            if isinstance(state, Ended):
+                paths = self._cache.run(place.folder)
+                reading = self.read(paths, run, state.outcome)
+                if reading is not None and self._metric is not None:
+                    self._store.put_readings({run: reading}, self._metric)
+                outcome, attempts = state.outcome, state.attempts
+                close = Close(run, attempts, outcome, state.seconds, state.detail, reading)
+                self._listener.ended(place, close)
+        for claimed in theirs:
+            if claimed.run.id not in self._awaited:
+                self._awaited[claimed.run.id] = self.place(claimed.run, wanted=True)
+
+    def _active(self, claimed: Claimed, cancelled: Set[int], *, wanted: bool) -> Active:
+        run = claimed.run
+        assert isinstance(run.state, Running)
+        attempt = run.state.attempt
+        if run.id not in self.known:
+            self.known[run.id] = self.place(run, wanted=wanted)
+            self._listener.adopted(self.known[run.id], attempt)
+        if claimed.ending is not None and (run.id, attempt) not in self.endings:
+            self.endings[run.id, attempt] = Ending(claimed.asked, claimed.ending)
+        return Active(
+            run=run.id,
+            attempt=attempt,
+            started=run.state.started,
+            life=self._executor.look(run.id, attempt, self._cache.run(run.folder)),
+            lost=claimed.lost,
+            ending=self.endings.get((run.id, attempt)),
+            wanted=wanted,
+            cancelled=self.known[run.id].trial in cancelled,
+            rebooted=claimed.boot != self.boot,
+            failures=claimed.failures,
+        )
+
+    def place(self, run: Run, *, wanted: bool) -> Place:
+        """Where a run stands in the search; nowhere, if it is not wanted any more."""
+        if not wanted:
+            return Place(run.id, -1, 0, 0, {}, run.folder)
+        trial, fold, repeat = self._store.place(self._search.id, run.id)
+        values = self._store.trials(self._search.id, None, only=trial)[0].values
+        return Place(run.id, trial, fold, repeat, values, run.folder)
+
+    def read(self, paths: RunPaths, run: int, outcome: Outcome) -> ReadingRow | None:
+        """The metric of a run that ended, where there is one to read."""
+        if self._metric is None or outcome is Outcome.CANCELLED:
+            return None
+        return read_metric(paths, self._metric, self._store.since(run))
+
+
+def boot_id() -> str:
+    """What tells this start of the machine from all others; "" where the system has no such thing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
