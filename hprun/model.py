@@ -143,10 +143,15 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """An attempt left an exit record: the script's status (128 + N: ended by signal N), and when."""
+    """An attempt left an exit record: the script's status (128 + N: ended by signal N), and when.
+
+    `told` says that it had been asked to end before (SIGTERM, SIGINT or SIGHUP to its group); a
+    status of 0 then says nothing: it may have saved itself and left.
+    """
 
     status: int
     at: float
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

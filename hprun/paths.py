@@ -38,7 +38,7 @@ class RunPaths:
 
     @property
     def exit_record(self) -> Path:
-        """`ATTEMPT STATUS`, written by rename when the script has ended."""
+        """`ATTEMPT STATUS TOLD`, written by rename when the script has ended."""
         return self._beside(".exit")
 
     @property

@@ -181,8 +181,8 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
             case Alive():
                 living += 1
                 actions += _while_alive(active, asked, facts.now, policy)
-            case Exited(status=status, at=at):
-                actions.append(_after_exit(active, status, at, policy))
+            case Exited() as exited:
+                actions.append(_after_exit(active, exited, policy))
             case Gone():
                 actions.append(_after_loss(active, facts.now, policy, _VANISHED))
     if asked is not Asked.GO:
@@ -258,16 +258,15 @@ def _why_end(active: Active, asked: Asked, now: float, policy: Policy) -> str | 
     return None
 
 
-def _after_exit(active: Active, status: int, at: float, policy: Policy) -> Action:
-    run, attempt, ending = active.run, active.attempt, active.ending
-    seconds = max(0.0, at - active.started)
-    if ending is not None and at >= ending.since:
-        # Whatever its status: a script that saves itself on SIGTERM may well leave with 0.
-        return _after_ending(active, ending, seconds)
+def _after_exit(active: Active, exited: Exited, policy: Policy) -> Action:
+    run, attempt, status = active.run, active.attempt, exited.status
+    seconds = max(0.0, exited.at - active.started)
+    if exited.told:
+        return _after_loss(active, exited.at, policy, describe_status(status))
     if status == 0:
         return End(run, attempt, Outcome.COMPLETED, seconds)
     if status - _KILLED in _FROM_OUTSIDE:
-        return _after_loss(active, at, policy, describe_status(status))
+        return _after_loss(active, exited.at, policy, describe_status(status))
     if active.failures < policy.max_retries:
         return Requeue(run, attempt, f"failed ({describe_status(status)})", failed=True)
     return End(run, attempt, Outcome.FAILED, seconds, describe_status(status))
@@ -300,7 +299,9 @@ def _after_ending(active: Active, ending: Ending, seconds: float) -> Action:
 
 
 def describe_status(status: int) -> str:
-    """A sentence for a status other than 0."""
+    """A sentence for how a script ended that did not complete."""
+    if status == 0:
+        return "ended itself when it was told to"
     if status == _KILLED + _SIGKILL:
         return "killed by SIGKILL: by somebody, or by the kernel for want of memory"
     if status == _KILLED + _SIGTERM:

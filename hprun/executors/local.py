@@ -31,12 +31,13 @@ from hprun.paths import RunPaths
 _SHELL = """\
 exec 9<&0 0</dev/null
 echo $$ >&9
-trap : HUP INT TERM
+told=0
+trap told=1 HUP INT TERM
 attempt=$1 record=$2
 shift 2
 "$@"
 status=$?
-echo "$attempt $status" >"$record.new" && exec mv -f "$record.new" "$record"
+echo "$attempt $status $told" >"$record.new" && exec mv -f "$record.new" "$record"
 exit $status
 """
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -157,11 +158,11 @@ class LocalExecutor:
 
 def _read_record(path: Path, attempt: int) -> Exited | None:
     try:
-        number, status = (int(word) for word in path.read_text("ascii").split())
+        number, status, told = (int(word) for word in path.read_text("ascii").split())
         at = path.stat().st_mtime
     except (OSError, ValueError):
         return None
-    return Exited(status, at) if number == attempt else None
+    return Exited(status, at, bool(told)) if number == attempt else None
 
 
 def _group(paths: RunPaths) -> int:

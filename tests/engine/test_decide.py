@@ -29,7 +29,9 @@ NOW = 1000.0
 
 lives = st.one_of(
     st.just(Alive()),
-    st.builds(Exited, st.sampled_from([0, 1, 2, 127, 137, 143]), st.floats(900, NOW)),
+    st.builds(
+        Exited, st.sampled_from([0, 1, 2, 127, 137, 143]), st.floats(900, NOW), st.booleans()
+    ),
     st.just(Gone()),
 )
 endings = st.none() | st.builds(
@@ -117,17 +119,17 @@ def test_two_searches_share_the_slots_and_neither_waits_for_ever(slots, mine, th
 def test_a_script_that_ended_well_by_itself_has_completed(facts, policy):
     outcomes = {a.run: a.outcome for a in decide(facts, policy) if isinstance(a, End)}
     for active in facts.active:
-        well = isinstance(active.life, Exited) and active.life.status == 0
-        if well and (active.ending is None or active.life.at < active.ending.since):
+        life = active.life
+        if isinstance(life, Exited) and life.status == 0 and not life.told:
             assert outcomes[active.run] is Outcome.COMPLETED
 
 
 def test_a_script_that_saves_itself_on_sigterm_and_leaves_with_0_has_not_completed():
     ending = Ending(NOW - 2, PREEMPTED)
-    action = _decide(_active(Exited(0, NOW - 1), ending=ending), Asked.STOP)
+    action = _decide(_active(Exited(0, NOW, told=True), ending=ending), Asked.STOP)
     assert isinstance(action, Requeue)
-    before = _decide(_active(Exited(0, NOW - 3), ending=ending), Asked.STOP)
-    assert before.outcome is Outcome.COMPLETED
+    untold = _decide(_active(Exited(0, NOW), ending=ending), Asked.STOP)
+    assert untold.outcome is Outcome.COMPLETED
 
 
 def test_a_run_ended_by_a_signal_from_outside_is_tried_again():
@@ -165,7 +167,7 @@ def test_a_vanished_attempt_is_queued_again_but_not_for_ever():
 
 def test_a_run_stopped_with_its_search_is_queued_again_and_not_counted_as_lost():
     ending = Ending(NOW - 1, PREEMPTED)
-    for life in (Exited(143, NOW), Gone()):
+    for life in (Exited(143, NOW, told=True), Gone()):
         action = _decide(_active(life, ending=ending, lost=2), Asked.STOP)
         assert isinstance(action, Requeue)
         assert not action.lost
@@ -192,7 +194,7 @@ def test_stopping_at_once_kills_without_waiting():
 def test_a_run_over_its_time_is_ended_as_timed_out():
     action = _decide(_active(Alive()), timeout_s=5)
     assert action == Terminate(1, 1, Ending(NOW, TIMED_OUT))
-    ended = _decide(_active(Exited(143, NOW), ending=action.ending), timeout_s=5)
+    ended = _decide(_active(Exited(143, NOW, told=True), ending=action.ending), timeout_s=5)
     assert ended.outcome is Outcome.TIMED_OUT
 
 

@@ -106,6 +106,25 @@ def test_signals_mean_to_the_script_what_they_always_mean(paths):
     assert "default_int_handler" in paths.log.read_text()
 
 
+def test_the_record_says_whether_the_script_was_told_to_end(paths):
+    executor = LocalExecutor()
+    code = """
+        import signal, sys, time
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        print("ready", flush=True)
+        time.sleep(600)
+    """
+    _start(executor, paths, code)
+    _until_written(executor, paths.log)
+    executor.signal(paths, signal.SIGTERM)
+    life = _until(executor, paths, Exited)
+    assert (life.status, life.told) == (0, True)
+    executor.bury(1, 1, paths)
+    _start(executor, paths, "print('fine')", attempt=2)
+    life = _until(executor, paths, Exited, attempt=2)
+    assert (life.status, life.told) == (0, False)
+
+
 def test_another_coordinator_finds_a_living_run_and_sees_it_end(paths):
     first, second = LocalExecutor(), LocalExecutor()
     _start(first, paths, WAITS)
@@ -130,13 +149,13 @@ def test_an_attempt_that_was_never_started_is_gone(paths):
 
 
 def test_a_record_of_an_earlier_attempt_says_nothing_about_this_one(paths):
-    paths.exit_record.write_text("1 0\n")
+    paths.exit_record.write_text("1 0 0\n")
     executor = LocalExecutor()
     assert isinstance(executor.look(1, 1, paths), Exited)
     assert isinstance(executor.look(1, 2, paths), Gone)
 
 
-@pytest.mark.parametrize("torn", ["", "1", "x y", "1 0 0"])
+@pytest.mark.parametrize("torn", ["", "1", "x y z", "1 0", "1 0 0 0"])
 def test_a_torn_record_is_none(paths, torn):
     paths.exit_record.write_text(torn)
     assert isinstance(LocalExecutor().look(1, 1, paths), Gone)
