@@ -41,6 +41,8 @@ class Settings:
     timeout: float = 0.0
     for_: float = 0.0
     grace: float = 10.0
+    checkpoint: str = "auto"
+    autolog: bool = True
     max_retries: int = 0
     fail_fast: bool = False
     max_log: float = 50e6

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `path` so that it is there whole or not at all, also after a loss of power.
+def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write `path` so that it is there whole or not at all; `durable`: also after a loss of power.
 
     Keeps the mode of the file that was there. Raises OSError.
     """
@@ -21,7 +21,8 @@ def write_whole(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)

@@ -47,6 +47,16 @@ class RunPaths:
         return self._beside(".copied")
 
     @property
+    def record(self) -> Path:
+        """How the run ended and what its metric was, as JSON: the queue can be rebuilt from it."""
+        return self._beside(".json")
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where trainings are saved that do not save themselves."""
+        return self._beside(".checkpoint")
+
+    @property
     def values(self) -> Path:
         """The trial's values, for people."""
         return self.folder.with_name("values.json")
@@ -75,6 +85,10 @@ class Cache:
     def search_lock(self, name: str) -> Path:
         """Held by the coordinator of a search; its text is the coordinator's process id."""
         return self.root / name / "lock"
+
+    def search_record(self, name: str) -> Path:
+        """What a search asks, as JSON: the queue can be rebuilt from it."""
+        return self.root / name / "search.json"
 
     def run(self, folder: str) -> RunPaths:
         """The files of the run whose folder, relative to the cache, is `folder`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from hprun.autolog import forget
 from hprun.cli.options import cache_option, find_search, live_state, open_store, yes_option
 from hprun.errors import HprunError
 from hprun.model import Ended
@@ -118,3 +119,4 @@ def _remove(folder: Path) -> None:
             path.chmod(path.stat().st_mode | 0o700)
     shutil.rmtree(folder, ignore_errors=True)
     RunPaths(folder).copied.unlink(missing_ok=True)
+    forget(RunPaths(folder).checkpoint, record=True)

@@ -20,14 +20,13 @@ from hprun.config import Settings, jobs_default
 from hprun.engine.assemble import interpreter
 from hprun.errors import HprunError
 from hprun.files import Lock, is_locked
+from hprun.filesystems import file_system, is_network
 from hprun.paths import Cache
 from hprun.report.terminal import Column, print_table, stdout
 from hprun.report.words import size_words
 from hprun.store import Store
 from hprun.workspace.cloning import clone
 
-_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "lustre", "gpfs", "ceph",
-            "beegfs", "afs", "fuse.gcsfuse", "fuse.s3fs")  # fmt: skip
 _LITTLE = 1_000_000_000  # bytes
 
 
@@ -41,9 +40,18 @@ class Finding:
 
 
 @click.command("doctor")
+@click.option(
+    "--repair", is_flag=True, help="Build a damaged queue anew from the records of the runs."
+)
 @cache_option
-def command(*, cache: Cache) -> int:
+def command(*, repair: bool, cache: Cache) -> int:
     """Check what searches need here; the status is 2 if something is wrong."""
+    if repair:
+        from hprun.engine.repair import rebuild
+
+        for line in rebuild(cache):
+            click.echo(line, err=True)
+        return 0
     findings = list(_examine(cache))
     rows = [["!!" if f.bad else "ok", f.what, f.found] for f in findings]
     print_table(stdout(), [Column(""), Column("what"), Column("found", fold=True)], rows)
@@ -64,8 +72,8 @@ def _examine(cache: Cache) -> Iterator[Finding]:
 
 def _examine_cache(cache: Cache) -> Iterator[Finding]:
     folder = next(p for p in (cache.root, *cache.root.parents) if p.exists())
-    kind = _file_system(folder)
-    network = kind in _NETWORK
+    kind = file_system(folder.resolve())
+    network = is_network(kind)
     advice = ": locks and WAL do not work there, name a local folder with --cache"
     yield Finding("cache", f"{cache.root} on {kind}{advice if network else ''}", bad=network)
     if not os.access(folder, os.W_OK):
@@ -82,21 +90,6 @@ def _checked(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, look())
     except (OSError, HprunError) as error:
         return Finding(what, str(error), bad=True)
-
-
-def _file_system(folder: Path) -> str:
-    """The type of the file system that holds `folder`, as the kernel names it."""
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return "an unknown file system"
-    best = ("", "an unknown file system")
-    for line in mounts:
-        _, point, kind, *_ = line.split(" ")
-        point = point.replace("\\040", " ")
-        if folder.resolve().is_relative_to(point) and len(point) >= len(best[0]):
-            best = (point, kind)
-    return best[1]
 
 
 def _lock_words(folder: Path) -> str:

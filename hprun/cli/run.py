@@ -79,6 +79,13 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--grace", type=Duration(), metavar="TIME", **_env("grace"),
     help="Time between asking a run to end and killing it (default 10).",
 )  # fmt: skip
+@click.option("--checkpoint", metavar="WHEN", **_env("checkpoint"),
+    help="Save Keras and Lightning trainings that do not save themselves: auto (default), off,"
+    " or every N epochs.",
+)  # fmt: skip
+@click.option("--autolog/--no-autolog", default=None, **_env("autolog"),
+    help="Let hprun save trainings and write their curves where the script does not (default).",
+)  # fmt: skip
 @click.option("--max-retries", type=click.IntRange(0), metavar="N", **_env("max_retries"),
     help="Try a run again that failed, up to N times (default 0).",
 )  # fmt: skip
@@ -156,6 +163,8 @@ def _settings(
         )
     workspace, relative = locate(script, here)
     merged["script"] = relative
+    if merged.get("autolog") is False and "checkpoint" in merged:
+        raise ConfigError("--checkpoint has no effect with --no-autolog.", hint="Drop one of them.")
     merged.pop("cache", None)
     return Settings(**_typed(merged)), workspace
 

@@ -29,6 +29,7 @@ from hprun.engine.loop import Loop
 from hprun.engine.readings import fill_readings
 from hprun.errors import CacheError, HprunError
 from hprun.files import Lock
+from hprun.filesystems import refuse_network
 from hprun.paths import Cache
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
@@ -45,6 +46,7 @@ _SHOWN = 10  # trials in the table at the end
 def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Run what is not done yet; returns the exit status. Raises HprunError."""
     check_interpreter(question.settings)
+    refuse_network(cache.root)
     try:
         cache.create()
     except OSError as error:

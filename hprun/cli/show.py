@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hprun.autolog import lines, read_record, record_path
 from hprun.cli.options import (
     cache_option,
     find_search,
@@ -92,6 +93,8 @@ def _print_details(store: Store, part: Part, cache: Cache) -> None:
     console.print(f"\nfold {run.fold}{repeat}: {paths.folder}{gone}", markup=False)
     if part.reading is not None:
         _print_reading(part.reading.detail or {})
+    for line in lines(read_record(record_path(paths.checkpoint))):
+        console.print(f"  {line}", markup=False)
     attempts = store.attempts(run.id)
     if len(attempts) > 1:
         for attempt in attempts:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hprun.autolog import parse_checkpoint
 from hprun.config import Settings, jobs_default
 from hprun.engine.decide import Policy
 from hprun.engine.plan import Shape, planned_runs, planned_trials
+from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
 from hprun.errors import HprunError, WorkspaceError
 from hprun.identity import digest_files, digest_text
@@ -211,6 +213,7 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
     stem = Path(settings.script).stem[:40]
     known = store.search_by_key(search_key(question, cache))
     row = store.put_search(search_key(question, cache), stem, request, now)
+    record_search(cache, search_key(question, cache), row)
     if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
         store.retry(row.id, None)
     before = row.digests
@@ -282,6 +285,9 @@ def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
         shape=question.shape,
         interpreter=interpreter(question.settings),
         env=base_env(slots, jobs_default()),
+        checkpoint=parse_checkpoint(question.settings.checkpoint)
+        if question.settings.autolog
+        else None,
         snapshot=snapshot,
     )
 

@@ -19,6 +19,7 @@ class Place:
     repeat: int
     values: Values
     folder: str
+    identity: str = ""
 
 
 class Listener(Protocol):

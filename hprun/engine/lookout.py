@@ -142,7 +142,7 @@ class Lookout:
             return Place(run.id, -1, 0, 0, {}, run.folder)
         trial, fold, repeat = self._store.place(self._search.id, run.id)
         values = self._store.trials(self._search.id, None, only=trial)[0].values
-        return Place(run.id, trial, fold, repeat, values, run.folder)
+        return Place(run.id, trial, fold, repeat, values, run.folder, run.identity)
 
     def read(self, paths: RunPaths, run: int, outcome: Outcome) -> ReadingRow | None:
         """The metric of a run that ended, where there is one to read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from hprun.autolog import environment, forget
 from hprun.engine.decide import (
     DISK_FULL,
     Action,
@@ -25,9 +27,10 @@ from hprun.engine.decide import (
     may_not_start,
 )
 from hprun.engine.interrupts import Interrupts
-from hprun.engine.listening import Listener
+from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
 from hprun.engine.plan import render
+from hprun.engine.repair import record_run
 from hprun.engine.work import Work, run_env
 from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
@@ -228,7 +231,14 @@ class Loop:
         self._endings.pop((action.run, action.attempt), None)
         place = self._known.pop(action.run)
         if isinstance(action, End):
+            if place.trial >= 0:
+                paths = self._cache.run(place.folder)
+                where = (place.trial, place.fold, place.repeat)
+                record_run(paths.record, place.identity, where, closes[action.run], self._metric)
             self._failed |= action.outcome in _FAILURES
+            if action.outcome is Outcome.COMPLETED:
+                with contextlib.suppress(OSError):
+                    forget(self._cache.run(place.folder).checkpoint)
             self._listener.ended(place, closes[action.run])
         else:
             self._listener.requeued(place, action.why)
@@ -250,6 +260,7 @@ class Loop:
             copy_workspace(work.snapshot(), paths.folder, files, marker=paths.copied)
             if self._store.is_fresh(run.id, attempt):
                 _set_aside(paths.log, attempt - 1)
+                forget(paths.checkpoint, record=True)
             paths.values.write_text(json.dumps(dict(place.values), indent=1), encoding="utf-8")
             self._executor.start(
                 Launch(
@@ -257,7 +268,7 @@ class Loop:
                     attempt=attempt,
                     paths=paths,
                     command=[work.interpreter, _as_path(work.template.script), *rendering.argv],
-                    env={**work.env, **run_env(place, work.shape, self._search.name)},
+                    env=self._env(place, paths, work),
                     lock=lock,
                 )
             )
@@ -276,6 +287,12 @@ class Loop:
             self._known.pop(run.id)
             return
         self._listener.started(place, attempt)
+
+    def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
+        env = {**work.env, **run_env(place, work.shape, self._search.name)}
+        if work.checkpoint is None:
+            return env
+        return {**env, **environment(paths.checkpoint, work.checkpoint, env)}
 
     def _abandon(self) -> None:
         """End all processes without writing anything down; the next coordinator finds out."""

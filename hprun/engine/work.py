@@ -14,12 +14,17 @@ from hprun.workspace import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What turns a place into a process: `snapshot` freezes the workspace when first called."""
+    """What turns a place into a process: `snapshot` freezes the workspace when first called.
+
+    `checkpoint` is after how many epochs trainings are saved that do not save themselves, `auto`
+    or `off`; None adds nothing to the script's process.
+    """
 
     template: Template
     shape: Shape
     interpreter: str
     env: Mapping[str, str]
+    checkpoint: int | str | None
     snapshot: Callable[[], Snapshot]
 
 

@@ -51,6 +51,15 @@ class MergedCurve:
         del self._steps[at:]
         del self._values[at:]
 
+    def go_on(self, step: int) -> None:
+        """Take up a file whose first step is `step`.
+
+        One that begins where the one before ended wrote that step again, as after a resume;
+        where all steps are the same, they say nothing.
+        """
+        if self._steps and self._steps[0] < step == self._steps[-1]:
+            self.cut(step)
+
     def last(self) -> tuple[int, float] | None:
         """The last step and value; None where there is no point."""
         return (self._steps[-1], self._values[-1]) if self._steps else None
@@ -115,11 +124,13 @@ def _append(merged: MergedCurve, file: FilePoints, tag: str, done: Mark) -> None
             merged.cut(step)
         return
     at = done[1]
-    for place, step in points.cuts[done[2] :]:
+    for place, step in (*points.cuts[done[2] :], (len(points.steps), None)):
+        if at == 0 and place > 0:
+            merged.go_on(points.steps[0])
         merged.extend(points.steps[at:place], points.values[at:place])
-        merged.cut(step)
+        if step is not None:
+            merged.cut(step)
         at = place
-    merged.extend(points.steps[at:], points.values[at:])
 
 
 def concurrent(files: Sequence[FilePoints], tag: str) -> bool:

@@ -125,6 +125,6 @@ def _plain(error: sqlite3.Error, path: Path) -> CacheError:
     if "malformed" in text or "not a database" in text:
         return CacheError(
             f"{path} is damaged: {text}.",
-            hint="Move it away and start again; the folders of the runs are not touched.",
+            hint="`hprun doctor --repair` builds it anew from the records beside the runs.",
         )
     return CacheError(f"{path}: {text}.")

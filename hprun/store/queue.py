@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hprun.model import Metric, Run
 from hprun.store.conversion import CLAIM, RUN, to_claimed, to_run
 from hprun.store.results import Results
@@ -151,6 +153,18 @@ class Queue(Results):
         if close.reading is not None and metric is not None:
             self._put_reading(close.run, str(metric), close.reading)
         return True
+
+    def restore_ends(self, closes: Iterable[tuple[str, Close, Metric | None]]) -> None:
+        """Bring back how runs ended, by identity; only into a store that is being rebuilt."""
+        with self.transaction():
+            for identity, close, metric in closes:
+                rows = self._db.execute(
+                    "UPDATE run SET state = 'ended', outcome = ?, seconds = ?, detail = ?,"
+                    " attempts = ? WHERE identity = ? AND state = 'queued' RETURNING id",
+                    (close.outcome.value, close.seconds, close.detail, close.attempt, identity),
+                ).fetchall()
+                if rows and close.reading is not None and metric is not None:
+                    self._put_reading(rows[0][0], str(metric), close.reading)
 
     def cancel_queued(self, search: int, trial: int) -> None:
         """End the runs of a trial that wait, as cancelled. Only inside a transaction."""

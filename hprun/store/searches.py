@@ -46,6 +46,20 @@ class Searches(Connection):
         assert row is not None
         return row
 
+    def restore_search(
+        self, key: str, name: str, request: Mapping[str, Any], created: float
+    ) -> SearchRow:
+        """A search with the name that it had; only into a store that is being rebuilt."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO search (id, name, key, request, created, touched, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, 'stopped')",
+                (int(name.rpartition("-")[2]), name, key, json.dumps(request), created, created),
+            )
+            row = self.search_by_key(key)
+        assert row is not None
+        return row
+
     def set_metric(self, search: int, metric: Metric | None) -> None:
         """Rank this search by this metric from now on."""
         with self.transaction():

@@ -235,7 +235,7 @@ class Scene:
         self.template = make_template(request, lambda path: SCRIPT if path == "train.py" else None)
         listing = list_workspace(workspace, cache=self.cache.root)
         snapshot = freeze(listing, self.cache.snapshots)
-        self.work = Work(self.template, Shape(folds=2), "python", {}, lambda: snapshot)
+        self.work = Work(self.template, Shape(folds=2), "python", {}, None, lambda: snapshot)
         self.machine = Machine()
         self.locks = []
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hprun.metrics.events import Event
 from hprun.metrics.merging import MergedCurve, SeriesMerge, concurrent
 from hprun.metrics.points import FilePoints
+from hprun.model import Curve
 
 
 def merged(*steps: int) -> MergedCurve:
@@ -74,11 +75,16 @@ def test_files_that_overlap_in_time_are_concurrent():
 def naive(files: list[list[tuple[str, int, float]]], tag: str) -> list[tuple[int, float]]:
     """The rules as written, one event at a time."""
     kept: list[tuple[int, float]] = []
-    for kind, step, value in [event for file in files for event in file]:
-        if kind == "START" or (kind == tag and kept and step < kept[-1][0]):
-            kept = [point for point in kept if point[0] < step]
-        if kind == tag:
-            kept.append((step, value))
+    for file in files:
+        begun = False
+        for kind, step, value in file:
+            back = kind == tag and kept and step < kept[-1][0]
+            again = kind == tag and kept and not begun and kept[0][0] < step == kept[-1][0]
+            if kind == "START" or back or again:
+                kept = [point for point in kept if point[0] < step]
+            if kind == tag:
+                kept.append((step, value))
+                begun = True
     return kept
 
 
@@ -105,3 +111,16 @@ def test_merging_while_files_grow_gives_what_the_rules_say(sources, data):
             merge.update(files, "a")
     curve = merge.update(files, "a").curve()
     assert list(zip(curve.steps, curve.values, strict=True)) == naive(done, "a")
+
+
+def test_a_file_that_begins_where_the_one_before_ended_wrote_that_step_again():
+    merged = MergedCurve()
+    merged.extend([0, 1, 2], [5.0, 4.0, 3.0])
+    merged.go_on(2)
+    merged.extend([2, 3], [3.5, 2.0])
+    assert merged.curve() == Curve((0, 1, 2, 3), (5.0, 4.0, 3.5, 2.0))
+    flat = MergedCurve()
+    flat.extend([0, 0], [5.0, 4.0])
+    flat.go_on(0)
+    flat.extend([0], [3.0])
+    assert flat.curve() == Curve((0, 0, 0), (5.0, 4.0, 3.0))

@@ -1,0 +1,10 @@
+"""Training that goes on where it was killed, in scripts that do not see to it themselves."""
+
+from hprun.autolog.checkpoints_option import describe_checkpoint as describe_checkpoint
+from hprun.autolog.checkpoints_option import parse_checkpoint as parse_checkpoint
+from hprun.autolog.record import Record as Record
+from hprun.autolog.record import lines as lines
+from hprun.autolog.record import read_record as read_record
+from hprun.autolog.wiring import environment as environment
+from hprun.autolog.wiring import forget as forget
+from hprun.autolog.wiring import record_path as record_path

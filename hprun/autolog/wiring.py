@@ -1,0 +1,56 @@
+"""What a run's process is given, so that its trainings are looked after, and what that leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from hprun.autolog.checkpoints_option import Every
+
+SETTINGS = "HPRUN_AUTOLOG"
+"""The variable that carries the settings; gone from the environment once Python has started."""
+
+_SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")  # noqa: PTH100, PTH118, PTH120
+_PATH = "PYTHONPATH"
+
+
+def environment(folder: Path, every: Every, base: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables to set over `base`, a run's environment, for its next attempt.
+
+    `folder` is where its checkpoints go: beside its working folder, the same for all attempts; it
+    need not exist. With `off` there are no checkpoints, but still curves. Empty where hprun
+    itself lies in a folder that PYTHONPATH cannot name.
+    """
+    if os.pathsep in _SITE:
+        return {}
+    theirs = base.get(_PATH, "")
+    settings = {
+        "folder": os.path.abspath(folder),  # noqa: PTH100 - not resolved: links stay as named
+        "record": os.path.abspath(record_path(folder)),  # noqa: PTH100
+        "every": every,
+    }
+    return {
+        _PATH: f"{_SITE}{os.pathsep}{theirs}" if theirs else _SITE,
+        SETTINGS: json.dumps(settings),
+    }
+
+
+def record_path(folder: Path) -> Path:
+    """Where it is written down what was added: `fold-0.autolog` for `fold-0.checkpoint`."""
+    return folder.with_name(f"{folder.name.removesuffix('.checkpoint')}.autolog")
+
+
+def forget(folder: Path, *, record: bool = False) -> None:
+    """Remove a run's checkpoints; with `record`, also what was written down of them.
+
+    After a run completed, the first; when its working folder is made anew, both. Raises OSError
+    where something that is there cannot be removed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    if record:
+        record_path(folder).unlink(missing_ok=True)

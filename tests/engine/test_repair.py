@@ -1,0 +1,57 @@
+"""A queue that was damaged is built anew from what lies beside the runs."""
+
+import json
+import math
+
+SCRIPT = "lr = 1\nassert lr != 3\nprint('loss:', lr if lr != 2 else 'nan')\n"
+
+
+def _trials(project):
+    return json.loads(project.hprun("results", "--json").out)["trials"]
+
+
+def test_a_damaged_queue_is_refused_and_rebuilt(project):
+    project.write("train.py", SCRIPT)
+    command = ("--hp", "lr=1:4", "--metric", "loss", "train.py")
+    project.hprun(*command)
+    before = _trials(project)
+    database = project.cache / "hprun.db"
+    for path in project.cache.glob("hprun.db-*"):
+        path.unlink()
+    database.write_bytes(b"no database any more" * 1000)
+    refused = project.hprun(*command)
+    assert refused.status == 2
+    assert "hprun doctor --repair" in refused.err
+    assert project.hprun("doctor").status == 2
+    repaired = project.hprun("doctor", "--repair")
+    assert repaired.status == 0, repaired
+    assert "train-1: 4 ended runs taken up" in repaired.err
+    assert _trials(project) == before
+    again = project.hprun(*command)
+    assert again.status == 1  # one failed, as before
+    assert "3 done before, 1 failed before" in again.err
+    assert math.isfinite(_trials(project)[0]["score"])
+
+
+def test_a_run_whose_record_is_torn_runs_again(project):
+    project.write("train.py", "lr = 1\nprint('loss:', lr)\n")
+    command = ("--hp", "lr=1:3", "--metric", "loss", "train.py")
+    project.hprun(*command)
+    records = sorted(project.cache.glob("train-1/*/fold-0.json"))
+    records[0].write_text('{"identity": "x"')
+    for path in project.cache.glob("hprun.db*"):
+        path.unlink()
+    assert "2 ended runs" in project.hprun("doctor", "--repair").err
+    assert "2 done before, 1 to run" in project.hprun(*command).err
+
+
+def test_a_queue_in_use_is_not_touched(project):
+    from hprun.files import Lock
+
+    project.write("train.py", "lr = 1\nprint('loss:', lr)\n")
+    project.hprun("--hp", "lr=1", "--metric", "loss", "train.py")
+    with Lock(project.cache / "train-1" / "lock") as lock:
+        assert lock.acquire()
+        answer = project.hprun("doctor", "--repair")
+    assert answer.status == 2
+    assert "train-1 is running" in answer.err
