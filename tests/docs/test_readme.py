@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERBS = ("run", "status", "results", "show", "diff", "logs", "best", "stop", "resume", "retry",
-         "tensorboard", "du", "clean", "new", "doctor")  # fmt: skip
+         "tensorboard", "hook", "du", "clean", "new", "doctor")  # fmt: skip
 
 
 def _help(verb):
