@@ -95,7 +95,7 @@ def _table(store: Store, cache: Cache, search: str | None) -> Table:
                 f"trial {best.trial}: {value_words(best.values)}" if best else "-",
             ]
         )
-    return make_table(columns, rows)
+    return make_table(columns, rows, stdout().width)
 
 
 def _watch(store: Store, cache: Cache, search: str | None) -> None:

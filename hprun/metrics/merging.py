@@ -124,7 +124,8 @@ def _append(merged: MergedCurve, file: FilePoints, tag: str, done: Mark) -> None
             merged.cut(step)
         return
     at = done[1]
-    for place, step in (*points.cuts[done[2] :], (len(points.steps), None)):
+    ends: list[tuple[int, int | None]] = [*points.cuts[done[2] :], (len(points.steps), None)]
+    for place, step in ends:
         if at == 0 and place > 0:
             merged.go_on(points.steps[0])
         merged.extend(points.steps[at:place], points.values[at:place])

@@ -193,7 +193,7 @@ class LiveTable(Lines):
             row = [str(place.trial), str(place.fold)]
             row += [str(place.values.get(name, "-")) for name in names]
             rows.append([*row, active.words, time_words(now - active.begun)])
-        return make_table(columns, rows)
+        return make_table(columns, rows, self._console.width)
 
 
 def _current(reader: RunReader, metric: Metric) -> str:

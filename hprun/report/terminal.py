@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_GAP = 2  # blanks between columns
+_NARROWEST = 4  # what a column is cut to at the most
 _WIDE = 1000  # columns: a file or a pipe has no edge
 
 
@@ -61,19 +63,21 @@ class Column:
 def print_table(
     console: Console, columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]
 ) -> None:
-    """Print a table whose columns are as wide as need be."""
-    console.print(make_table(columns, rows), soft_wrap=False)
+    """Print a table whose columns are as wide as need be, and the terminal allows."""
+    console.print(make_table(columns, rows, console.width), soft_wrap=False)
 
 
-def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]) -> Table:
-    """A table with a bold head, and no lines."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+def make_table(
+    columns: Sequence[Column], rows: Iterable[Sequence[str | Text]], width: int
+) -> Table:
+    """A table with a bold head and no lines, at most `width` columns of the terminal wide."""
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     texts = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    for number, column in enumerate(columns):
-        widths = [row[number].cell_len for row in texts] if column.keep else []
+    widths = _fit(columns, texts, width)
+    for column, wide in zip(columns, widths, strict=True):
         table.add_column(
             column.title,
-            min_width=max([len(column.title), *widths]) if column.keep else None,
+            width=wide,
             justify="right" if column.right else "left",
             no_wrap=not column.fold,
             overflow="fold" if column.fold else "ellipsis",
@@ -81,6 +85,21 @@ def make_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]) 
     for row in texts:
         table.add_row(*row)
     return table
+
+
+def _fit(columns: Sequence[Column], texts: Sequence[Sequence[Text]], width: int) -> list[int]:
+    """How wide each column may be: those to keep as they are, the others cut to what is left."""
+    natural = [
+        max([len(column.title), *(row[number].cell_len for row in texts)])
+        for number, column in enumerate(columns)
+    ]
+    kept = sum(w for w, column in zip(natural, columns, strict=True) if column.keep)
+    left = width - kept - _GAP * len(columns)
+    others = [w for w, column in zip(natural, columns, strict=True) if not column.keep]
+    cap = max(others, default=0)
+    while cap > _NARROWEST and sum(min(w, cap) for w in others) > left:
+        cap -= 1
+    return [w if column.keep else min(w, cap) for w, column in zip(natural, columns, strict=True)]
 
 
 _COLOURS = {
