@@ -125,12 +125,12 @@ def _append(merged: MergedCurve, file: FilePoints, tag: str, done: Mark) -> None
         return
     at = done[1]
     ends: list[tuple[int, int | None]] = [*points.cuts[done[2] :], (len(points.steps), None)]
-    for place, step in ends:
+    for place, back_to in ends:
         if at == 0 and place > 0:
             merged.go_on(points.steps[0])
         merged.extend(points.steps[at:place], points.values[at:place])
-        if step is not None:
-            merged.cut(step)
+        if back_to is not None:
+            merged.cut(back_to)
         at = place
 
 

@@ -122,7 +122,8 @@ class Campaign:
         self.counts = dict.fromkeys((_RETRY, _WIDENED, _REFUSED), 0)
         self._plan = plan
         self._draws = random.Random(plan.seed)
-        self._trials = max(1, plan.runs // 2)
+        self._trials = self._step = max(1, plan.runs // 2)
+        self._hits = 0  # faults by the time the grid was last widened
         self._scratch = Scratch(folder, plan.seed)
         self._killer = Killer(self._scratch, plan, self._draws)
         self._coordinator: subprocess.Popen[bytes] | None = None
@@ -136,14 +137,21 @@ class Campaign:
                 if status == 0 and not self._killer.todo:
                     return
                 if status == 0:
-                    self._trials += max(1, self._plan.runs // 8)
-                    self.counts[_WIDENED] += 1
+                    self._widen()
                 if status == 1:
                     self.counts[_RETRY] += 1
                 words = ["retry"] if status == 1 else self._run()
         except HangError as hang:
             self._blame(str(hang))
             self._end_coordinator(signal.SIGTERM)
+
+    def _widen(self) -> None:
+        """Ask for more runs; for more each time while the search is over before a fault hits it."""
+        hits = len(self._killer.faults)
+        self._step = max(1, self._plan.runs // 8) if hits > self._hits else 2 * self._step
+        self._hits = hits
+        self._trials += self._step
+        self.counts[_WIDENED] += 1
 
     def _run(self) -> list[str]:
         return [
@@ -179,13 +187,13 @@ class Campaign:
         progress, since = -1, time.monotonic()
         while coordinator.poll() is None:
             now = time.monotonic()
-            if self._killer.todo and now >= due:
-                hit = self._killer.inject(coordinator)
-                due = time.monotonic() + (self._delay() if hit else 0.02)
-            elif (size := self._scratch.progress()) != progress:
+            if (size := self._scratch.progress()) != progress:
                 progress, since = size, now
             elif now - since > PATIENCE_S:
                 raise HangError(f"nothing goes on for {PATIENCE_S:.0f} seconds: {self._open()}")
+            if self._killer.todo and now >= due:
+                hit = self._killer.inject(coordinator)
+                due = time.monotonic() + (self._delay() if hit else 0.02)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 coordinator.wait(max(0.005, min(0.1, due - time.monotonic())))
 

@@ -15,7 +15,7 @@ import psutil
 
 from tests.crash.evidence import leftovers
 
-PATIENCE_S = 90.0  # with nothing started, ended or killed
+PATIENCE_S = 60.0  # with nothing started, ended or killed
 
 SCRIPT = '''\
 """Tells a log outside the cache when it starts and, as its last act, what it found."""
@@ -44,6 +44,7 @@ except BlockingIOError:
     tell("start", "beside")
 draws = random.Random(f"{{SEED}}/{{run}}/{{attempt}}")
 if draws.random() < 1 / 3:
+    # As daemons do, and as the workers of data loaders that keep what they inherit.
     flees, keeps_the_lock = draws.random() < 1 / 2, draws.random() < 1 / 2
     subprocess.Popen(["sleep", "3600"], start_new_session=flees, close_fds=not keeps_the_lock)
 time.sleep(draws.uniform(0.003, 0.15))
