@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,10 +41,9 @@ def command(search: str | None, *, top: int | None, port: int, no_start: bool, c
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     stderr().print(f"TensorBoard: http://127.0.0.1:{port}/  (^C ends it)", markup=False)
-    try:
-        return subprocess.call(command)
-    except KeyboardInterrupt:
-        return 0
+    # In place of this process: what ends hprun then ends TensorBoard.
+    os.execv(command[0], command)  # noqa: S606 - a list, and no shell
+    return 0
 
 
 def lay_out(store: Store, cache: Cache, row: SearchRow, top: int | None) -> Path:

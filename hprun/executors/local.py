@@ -20,10 +20,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hprun.files import Lock, is_locked
 from hprun.model import Alive, Exited, Gone, Life
 from hprun.paths import RunPaths
+
+if TYPE_CHECKING:
+    import psutil
 
 # Arguments: attempt number, path of the exit record, then the command. Standard input is the
 # lock, whose text becomes the process group. The traps make the shell wait for the script and
@@ -42,7 +46,7 @@ exit $status
 """
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _POLL_S = 0.1  # seconds between looks where the kernel cannot wake us
-MARK = "HPRUN_ATTEMPT"
+MARK = "HPRUN_MARK"
 """The variable by which a process is known to be ours, wherever it fled to."""
 
 
@@ -71,7 +75,10 @@ class LocalExecutor:
         paths = launch.paths
         paths.exit_record.unlink(missing_ok=True)
         launch.lock.write("")  # the shell writes its own number over what an older one left
-        env = dict(launch.env) | {MARK: f"{paths.folder}:{launch.attempt}"}
+        env = dict(launch.env) | {
+            "HPRUN_ATTEMPT": str(launch.attempt),
+            MARK: f"{_mark(paths, launch.attempt)}{paths.folder}",
+        }
         with paths.log.open("ab", buffering=0) as log:
             if launch.attempt > 1:
                 log.write(f"\n--- attempt {launch.attempt} ---\n".encode())
@@ -104,10 +111,12 @@ class LocalExecutor:
         record = _read_record(paths.exit_record, attempt)
         if record is not None:
             return record
-        if is_locked(paths.lock):
+        if child is None and is_locked(paths.lock) and _shell_lives(paths, attempt):
             if run not in self._pidfds:
                 self._watch(run, _group(paths))
             return Alive()
+        # Without its shell nobody will write down how the script ends: what is left of the
+        # attempt, and may hold the lock for ever, is for `bury`.
         # The record may have come between the two looks.
         record = _read_record(paths.exit_record, attempt)
         if record is None and child is not None:
@@ -124,15 +133,18 @@ class LocalExecutor:
         pidfd = self._pidfds.pop(run, None)
         if pidfd is not None:
             os.close(pidfd)
-        mark = f"{paths.folder}:{attempt}"
+        mark = _mark(paths, attempt)
         child = self._children.pop(run, None)
         if child is not None:
             # Not waited for yet, so the number cannot belong to anybody else.
             _signal_group(child.pid, signal.SIGKILL)
             child.wait()
-        else:
-            _kill_marked(_group(paths), mark)
-        for pid in _orphans(known={other.pid for other in self._children.values()}):
+        orphans = _orphans(known={other.pid for other in self._children.values()})
+        if child is None or child.returncode < 0 or orphans:
+            # A shell that ended by itself has waited for its script, and what that left is ours
+            # by now. Otherwise it may still be dying, or belong to nobody: look everywhere.
+            _kill_marked(mark)
+        for pid in orphans:
             _end_fugitive(pid, mark)
 
     def wait(self, timeout_s: float, others: Iterable[int] = ()) -> None:
@@ -179,24 +191,49 @@ def _signal_group(group: int, number: signal.Signals) -> None:
             os.killpg(group, number)
 
 
-def _kill_marked(group: int, mark: str) -> None:
-    """Kill what is left of a group that another coordinator started.
+def _mark(paths: RunPaths, attempt: int) -> str:
+    """What the processes of an attempt carry: the same by whatever path the cache is reached."""
+    try:
+        lock = paths.lock.stat()
+    except OSError:
+        return f"?:{attempt}:"
+    return f"{lock.st_dev}:{lock.st_ino}:{attempt}:"
 
-    Only what carries the run's mark: the number may belong to others by now.
-    """
+
+def _carries(process: psutil.Process, mark: str) -> bool:
+    return process.environ().get(MARK, "").startswith(mark)
+
+
+def _shell_lives(paths: RunPaths, attempt: int) -> bool:
+    """Say whether the shell of an attempt that another coordinator started is there, or to come."""
     import psutil
 
-    if group <= 1:
-        return
-    with contextlib.suppress(PermissionError):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
+    shell = _group(paths)
+    if shell <= 1:
+        return True  # it holds the lock and has not written its number yet
+    try:
+        process = psutil.Process(shell)
+        ours = _carries(process, _mark(paths, attempt))
+        return ours and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except (psutil.Error, OSError):
+        return True  # cannot be seen: believe the lock
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill what is left of an attempt, wherever it fled to, and what that starts meanwhile."""
+    import psutil
+
+    for _ in range(5):
+        found = False
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if _carries(process, mark):
+                    process.kill()
+                    found = True
+        if not found:
             return
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if os.getpgid(process.pid) == group and process.environ().get(MARK) == mark:
-                process.kill()
 
 
 def _unrecorded(child: subprocess.Popen[bytes]) -> Life:
@@ -231,7 +268,7 @@ def _end_fugitive(pid: int, mark: str) -> None:
     with contextlib.suppress(psutil.Error, OSError):
         process = psutil.Process(pid)
         if process.status() != psutil.STATUS_ZOMBIE:
-            if process.environ().get(MARK) != mark:
+            if not _carries(process, mark):
                 return
             for child in (*process.children(recursive=True), process):
                 child.kill()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-MARK = "HPRUN_ATTEMPT"
+MARK = "HPRUN_MARK"
 LOST, TWICE, ORPHAN, STUCK, WRONG = "lost", "twice", "orphan", "stuck", "wrong"
 STOPPED = "stopped with its search"
 BY_DESIGN = ("killed by SIGKILL", "times in a row", "ended by SIGTERM from outside")
@@ -190,7 +190,7 @@ def _working_in(cache: Path) -> Iterator[tuple[psutil.Process, str]]:
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
             mark = process.environ().get(MARK, "")
-            if Path(process.cwd()).is_relative_to(cache) or mark.startswith(f"{cache}/"):
+            if Path(process.cwd()).is_relative_to(cache) or f":{cache}/" in mark:
                 yield process, mark
 
 
@@ -307,7 +307,7 @@ def _orphans(evidence: Evidence) -> Iterator[Violation]:
     """Each is put down to the fault before hprun wrote that its attempt was over."""
     runs = {stored.folder: stored for stored in evidence.final.values()}
     for left in evidence.leftovers:
-        path, _, number = left.mark.rpartition(":")
+        number, path = [*left.mark.split(":", 3), "", "", "", ""][2:4]
         stored = next((s for folder, s in runs.items() if folder and path.endswith(folder)), None)
         ended = (stored.ended or {}) if stored else {}
         at = ended.get(int(number), _end(evidence)) if number.isdigit() else _end(evidence)

@@ -27,7 +27,7 @@ x = 1
 fold = 0
 folds = 2
 run = f"{{x}}/{{fold}}"
-attempt = int(os.environ["HPRUN_ATTEMPT"].rpartition(":")[2])
+attempt = int(os.environ["HPRUN_ATTEMPT"])
 log = os.open(f"{{OUTSIDE}}/log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 
