@@ -109,8 +109,8 @@ class Killer:
             with contextlib.suppress(psutil.Error, OSError, ValueError):
                 lock = (self._scratch.cache / f"{run.folder}.lock").read_text("ascii")
                 shell = psutil.Process(int(lock))
-                mark = f"{self._scratch.cache / run.folder}:{run.attempts}"
-                if shell.environ().get(MARK) == mark and _lives(shell):
+                mark = f":{run.attempts}:{self._scratch.cache / run.folder}"
+                if shell.environ().get(MARK, "").endswith(mark) and _lives(shell):
                     found.append((shell, run))
         return found
 
