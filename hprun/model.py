@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 Value = None | bool | int | float | str | tuple["Value", ...]
@@ -22,6 +22,10 @@ class Outcome(str, Enum):
     OUT_OF_MEMORY = "out-of-memory"
     TIMED_OUT = "timed-out"
     CANCELLED = "cancelled"
+
+
+FAILURES = (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.TIMED_OUT)
+"""The outcomes that are the run's own fault: they make the exit status 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +80,6 @@ class Run:
     fold: int
     repeat: int
     state: State
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One choice of values; `number` counts from 0 within its search."""
-
-    number: int
-    values: Values = field(default_factory=dict)
 
 
 class Reduce(str, Enum):

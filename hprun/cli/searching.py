@@ -30,6 +30,7 @@ from hprun.engine.readings import fill_readings
 from hprun.errors import CacheError, HprunError
 from hprun.files import Lock
 from hprun.filesystems import refuse_network
+from hprun.model import FAILURES
 from hprun.paths import Cache
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
@@ -231,7 +232,7 @@ def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None, why:
 
 def status_of(row: SearchRow, ranked: list[Result], *, quiet: bool = False) -> int:
     """The exit status of a complete search, with a word on what is not as it should be."""
-    failed = [r for r in ranked if r.state in ("failed", "out-of-memory", "timed-out")]
+    failed = [r for r in ranked if r.state in [outcome.value for outcome in FAILURES]]
     if failed:
         if not quiet:
             numbers = ", ".join(str(r.trial) for r in failed[:8]) + (" …" if failed[8:] else "")

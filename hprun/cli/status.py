@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hprun.cli.options import cache_option, find_search, json_option, live_state, open_store
+from hprun.model import FAILURES
 from hprun.paths import Cache
 from hprun.report.terminal import Column, make_table, state_text, stdout
 from hprun.report.words import score_words, value_words
@@ -81,7 +82,7 @@ def _table(store: Store, cache: Cache, search: str | None) -> Table:
         counts = store.counts(row.id)
         total = sum(counts.values())
         waiting, running = counts.get("queued", 0), counts.get("running", 0)
-        failed = sum(counts.get(s, 0) for s in ("failed", "out-of-memory", "timed-out"))
+        failed = sum(counts.get(s, 0) for s in (outcome.value for outcome in FAILURES))
         best = store.best(row.id, row.metric) if row.metric else None
         rows.append(
             [

@@ -86,8 +86,8 @@ class Lookout:
     def _rivals(self) -> list[Rival]:
         """The other searches that are running in this cache."""
         found = []
-        for row in self._store.searches():
-            if row.state != "running" or not self._is_rivals(row.name):
+        for row in self._store.running_besides(self._search.id):
+            if not self._is_rivals(row.name):
                 continue
             folders = self._store.claimed_by(row.id)
             running = sum(is_locked(self._cache.run(folder).lock) for folder in folders)

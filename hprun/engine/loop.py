@@ -36,7 +36,7 @@ from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.executors.logs import hold_down, settle
 from hprun.files import Lock, is_locked
-from hprun.model import Metric, Outcome, Run
+from hprun.model import FAILURES, Metric, Outcome, Run
 from hprun.paths import Cache, RunPaths
 from hprun.store import Close, SearchRow, Store
 from hprun.workspace import copy_workspace
@@ -44,7 +44,6 @@ from hprun.workspace import copy_workspace
 _LOOK_S = 0.5  # between looks for requests when nothing else happens
 _LOGS_S = 5.0  # between looks at the sizes of logs
 _PAUSE_S = 2.0  # between tries to write on a full disk
-_FAILURES = (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.TIMED_OUT)
 
 
 class Loop:
@@ -235,7 +234,7 @@ class Loop:
                 paths = self._cache.run(place.folder)
                 where = (place.trial, place.fold, place.repeat)
                 record_run(paths.record, place.identity, where, closes[action.run], self._metric)
-            self._failed |= action.outcome in _FAILURES
+            self._failed |= action.outcome in FAILURES
             if action.outcome is Outcome.COMPLETED:
                 with contextlib.suppress(OSError):
                     forget(self._cache.run(place.folder).checkpoint)

@@ -41,8 +41,7 @@ def fill_readings(store: Store, cache: Cache, search: int, metric: Metric) -> in
                 continue
             if state.outcome is Outcome.CANCELLED or part.run.id in found:
                 continue
-            attempts = store.attempts(part.run.id)
-            since = attempts[-1].started if attempts else 0.0
+            since = store.since(part.run.id)
             found[part.run.id] = read_metric(cache.run(part.run.folder), metric, since)
     if found:
         store.put_readings(found, metric)

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.text import Text
 
 from hprun.engine.listening import Place
-from hprun.model import Outcome
+from hprun.model import FAILURES, Outcome
 from hprun.paths import Cache
 from hprun.report.log_tail import not_copied, tail
 from hprun.report.progress import Progress
@@ -103,7 +103,7 @@ class Lines:
         line.append(self._ending(close), style="" if good else "red")
         line.append(f"  {time_words(close.seconds)}")
         self.say(line)
-        if close.outcome in (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.TIMED_OUT):
+        if close.outcome in FAILURES:
             self._say_log(place)
 
     def _ending(self, close: Close) -> str:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 
 from hprun.engine.listening import Place
 from hprun.metrics import trial_score
-from hprun.model import Metric, Outcome, Values
+from hprun.model import FAILURES, Metric, Values
 from hprun.report.results import Result, better
 from hprun.store import Close
-
-_FAILURES = (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.TIMED_OUT)
 
 
 @dataclass
@@ -41,8 +39,8 @@ class Progress:
         """Count a run that ended."""
         self.done += 1
         self.ended_here += 1
-        self.failed += close.outcome in _FAILURES
-        if close.reading is None or self.metric is None or close.outcome in _FAILURES:
+        self.failed += close.outcome in FAILURES
+        if close.reading is None or self.metric is None or close.outcome in FAILURES:
             return
         scores = self._scores.setdefault(place.trial, [])
         scores.append(close.reading.value)

@@ -86,11 +86,6 @@ class Connection:
         """Close the file."""
         self._db.close()
 
-    def data_version(self) -> int:
-        """A number that changes when another process has written."""
-        with self._plainly():
-            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
-
     def _all(self, sql: str, arguments: Sequence[Any] = ()) -> list[Any]:
         with self._plainly():
             return self._db.execute(sql, arguments).fetchall()

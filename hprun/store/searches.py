@@ -19,6 +19,11 @@ class Searches(Connection):
         """All searches, the one last used first."""
         return [to_search(row) for row in self._all(f"{SEARCH} ORDER BY touched DESC, id DESC")]
 
+    def running_besides(self, search: int) -> list[SearchRow]:
+        """Other searches that say that they run; their locks tell whether they do."""
+        rows = self._all(f"{SEARCH} WHERE state = 'running' AND id <> ?", (search,))
+        return [to_search(row) for row in rows]
+
     def search_by_key(self, key: str) -> SearchRow | None:
         """The search that asks this question."""
         rows = self._all(f"{SEARCH} WHERE key = ?", (key,))
