@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 
 _SIZE = 16  # bytes: 2**64 runs until two are expected to share a hash
 
@@ -30,8 +30,6 @@ def digest_text(*parts: str) -> str:
 
 
 def _digest(parts: Iterable[bytes]) -> str:
-    hasher = hashlib.blake2b(digest_size=_SIZE)
-    for part in parts:
-        hasher.update(len(part).to_bytes(8, "little"))
-        hasher.update(part)
-    return hasher.hexdigest()
+    # One call for all: a search of a hundred thousand trials makes three hundred thousand hashes.
+    framed = b"".join([len(part).to_bytes(8, "little") + part for part in parts])
+    return blake2b(framed, digest_size=_SIZE).hexdigest()

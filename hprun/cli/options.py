@@ -76,7 +76,7 @@ def find_search(store: Store, name: str | None) -> SearchRow:
 
 def find_trial(store: Store, row: SearchRow, number: int, metric: Metric | None = None) -> TrialRow:
     """One trial of a search. Raises HprunError."""
-    trials = store.trials(row.id, metric, only=number)
+    trials = store.trials(row.id, metric, [number])
     if not trials:
         count = store.trial_count(row.id)
         raise HprunError(

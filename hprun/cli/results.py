@@ -16,6 +16,7 @@ from hprun.cli.options import (
     open_store,
 )
 from hprun.paths import Cache
+from hprun.report.leaders import leaders
 from hprun.report.ranking_table import print_ranking, write_csv
 from hprun.report.results import results, results_json
 from hprun.report.terminal import stderr, stdout
@@ -46,7 +47,10 @@ def command(
     store = open_store(cache)
     row = find_search(store, search)
     chosen = asked_metric(store, cache, row, metric, direction)
-    ranked = results(store.trials(row.id, chosen), chosen)[:top]
+    if top is not None:
+        ranked = leaders(store, row.id, chosen, top)
+    else:
+        ranked = results(store.trials(row.id, chosen), chosen)
     if as_json:
         click.echo(json.dumps(results_json(row.name, chosen, ranked, cache), indent=1))
     elif as_csv:

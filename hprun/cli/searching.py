@@ -30,8 +30,8 @@ from hprun.engine.readings import fill_readings
 from hprun.errors import CacheError, HprunError
 from hprun.files import Lock
 from hprun.filesystems import refuse_network
-from hprun.model import FAILURES
 from hprun.paths import Cache
+from hprun.report.leaders import leaders
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import print_ranking
@@ -75,16 +75,17 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
                 raise
         state = "complete" if finish.complete else "stopped"
         store.set_search_state(row.id, state, now())
-        ranked = results(store.trials(row.id, row.metric), row.metric)
+        first = leaders(store, row.id, row.metric, _SHOWN)
         if as_json:
+            ranked = results(store.trials(row.id, row.metric), row.metric)
             click.echo(json.dumps(results_json(row.name, row.metric, ranked, cache), indent=1))
         elif not quiet:
             with contextlib.suppress(OSError):  # nobody is there to read it
-                _print_end(row, ranked)
+                _print_end(store, row, first)
         if not finish.complete:
             why = interrupts.notice or finish.why
             return _say_resume(row, cache, interrupts.first, why)
-        return status_of(row, ranked, quiet=quiet)
+        return _status(store, row, first, quiet=quiet)
 
 
 @contextmanager
@@ -143,7 +144,10 @@ def _loop(
     progress = Progress(row.metric, question.runs, question.shape.runs_per_trial)
     counts = store.counts(row.id)
     progress.done = sum(n for word, n in counts.items() if word not in ("queued", "running"))
-    progress.remember(results(store.trials(row.id, row.metric), row.metric))
+    if row.metric is not None:
+        begun = store.begun_trials(row.id) if progress.runs_per_trial > 1 else []
+        best = leaders(store, row.id, row.metric, 1)
+        progress.remember(best, store.trials(row.id, row.metric, begun))
     lines: Lines
     if stderr().is_terminal and not quiet:
         from hprun.report.live import LiveTable
@@ -213,11 +217,11 @@ def _say_plan(question: Question, begun: Begun) -> None:
     say(f"{begun.row.name}: {product}, {rest}{by}")
 
 
-def _print_end(row: SearchRow, ranked: list[Result]) -> None:
-    console = stdout()
-    print_ranking(console, ranked[:_SHOWN], row.metric)
-    if len(ranked) > _SHOWN:
-        say(f"… and {len(ranked) - _SHOWN:,} more: `hprun results`")
+def _print_end(store: Store, row: SearchRow, first: list[Result]) -> None:
+    print_ranking(stdout(), first, row.metric)
+    more = store.trial_count(row.id) - len(first)
+    if more > 0:
+        say(f"… and {more:,} more: `hprun results`")
 
 
 def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None, why: str) -> int:
@@ -230,27 +234,27 @@ def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None, why:
     return 128 + first if first is not None else STOPPED
 
 
-def status_of(row: SearchRow, ranked: list[Result], *, quiet: bool = False) -> int:
+def _status(store: Store, row: SearchRow, first: list[Result], *, quiet: bool) -> int:
     """The exit status of a complete search, with a word on what is not as it should be."""
-    failed = [r for r in ranked if r.state in [outcome.value for outcome in FAILURES]]
+    failed = store.failed_trials(row.id)
     if failed:
         if not quiet:
-            numbers = ", ".join(str(r.trial) for r in failed[:8]) + (" …" if failed[8:] else "")
+            numbers = ", ".join(map(str, failed[:8])) + (" …" if failed[8:] else "")
             say(
                 f"{count_words(len(failed), 'trial')} failed: {numbers}. `hprun logs"
-                f" {failed[0].trial}` says why, `hprun retry` runs them again."
+                f" {failed[0]}` says why, `hprun retry` runs them again."
             )
         return SOME_FAILED
-    if row.metric is not None and all(r.score is None for r in ranked):
+    if row.metric is not None and all(result.score is None for result in first):
         if not quiet:
-            _say_no_metric(row, ranked)
+            _say_no_metric(row, first)
         return NO_METRIC
     return COMPLETE
 
 
-def _say_no_metric(row: SearchRow, ranked: list[Result]) -> None:
+def _say_no_metric(row: SearchRow, first: list[Result]) -> None:
     assert row.metric is not None
-    readings = [p.reading for r in ranked for p in r.parts if p.reading is not None]
+    readings = [p.reading for r in first for p in r.parts if p.reading is not None]
     candidates = [c[0] for r in readings for c in (r.detail or {}).get("candidates", [])]
     tags = [tag for r in readings for tag in (r.detail or {}).get("tags", [])]
     if candidates:

@@ -13,6 +13,8 @@ from rich.text import Text
 from hprun.cli.options import cache_option, find_search, json_option, live_state, open_store
 from hprun.model import FAILURES
 from hprun.paths import Cache
+from hprun.report.leaders import leaders
+from hprun.report.results import SCHEMA, Result, finite, metric_json
 from hprun.report.terminal import Column, make_table, state_text, stdout
 from hprun.report.words import score_words, value_words
 from hprun.store import SearchRow, Store
@@ -44,8 +46,6 @@ def _rows(store: Store, search: str | None) -> list[SearchRow]:
 
 
 def _json(store: Store, cache: Cache, search: str | None) -> dict[str, Any]:
-    from hprun.report.results import SCHEMA, metric_json
-
     return {
         "schema": SCHEMA,
         "searches": [
@@ -64,8 +64,16 @@ def _json(store: Store, cache: Cache, search: str | None) -> dict[str, Any]:
     }
 
 
+def _best(store: Store, row: SearchRow) -> Result | None:
+    """The best trial of those that are complete."""
+    if row.metric is None:
+        return None
+    first = leaders(store, row.id, row.metric, 1)
+    return first[0] if first and first[0].rank and finite(first[0].score) is not None else None
+
+
 def _best_json(store: Store, row: SearchRow) -> dict[str, Any] | None:
-    best = store.best(row.id, row.metric) if row.metric else None
+    best = _best(store, row)
     if best is None:
         return None
     return {"trial": best.trial, "score": best.score, "values": dict(best.values)}
@@ -83,7 +91,7 @@ def _table(store: Store, cache: Cache, search: str | None) -> Table:
         total = sum(counts.values())
         waiting, running = counts.get("queued", 0), counts.get("running", 0)
         failed = sum(counts.get(s, 0) for s in (outcome.value for outcome in FAILURES))
-        best = store.best(row.id, row.metric) if row.metric else None
+        best = _best(store, row)
         rows.append(
             [
                 row.name,

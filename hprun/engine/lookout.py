@@ -11,6 +11,7 @@ from hprun.config import jobs_default
 from hprun.engine.decide import Active, Asked, Ending, Facts, Policy, Rival
 from hprun.engine.listening import Listener, Place
 from hprun.engine.readings import read_metric
+from hprun.engine.waiting import Waiting
 from hprun.executors import LocalExecutor
 from hprun.files import is_locked
 from hprun.model import Ended, Outcome, Run, Running
@@ -19,7 +20,7 @@ from hprun.store import Claimed, Close, ReadingRow, SearchRow, Store
 
 
 class Lookout:
-    """Sees for one coordinator; `known` are the places of its active runs, `endings` what it
+    """Sees for one coordinator; `waiting` is what it may start next, `known` are the places of its active runs, `endings` what it
     has asked of them, `boot` tells this start of the machine from others.
     """
 
@@ -44,6 +45,7 @@ class Lookout:
         self._metric = search.metric
         self._only_trial = only_trial
         self.boot = boot_id()
+        self.waiting = Waiting(store, search.id)
         self.known: dict[int, Place] = {}
         self.endings: dict[tuple[int, int], Ending] = {}
         self._awaited: dict[int, Place] = {}  # runs that a rival is running for both
@@ -63,12 +65,12 @@ class Lookout:
         strays = [c for c in self._store.strays() if not self._is_rivals(c.owner)]
         active += [self._active(claimed, cancelled, wanted=False) for claimed in strays]
         self._await(theirs)
-        queued = self._store.queued(self._search.id, self._slots)
+        queued = self.waiting.first(self._slots, now)
         rivals = self._rivals()
         return Facts(
             now=now,
             active=active,
-            queued=[run.id for run in queued],
+            queued=queued,
             asked=asked,
             awaited=len(theirs),
             rivals=rivals,
@@ -141,7 +143,7 @@ class Lookout:
         if not wanted:
             return Place(run.id, -1, 0, 0, {}, run.folder)
         trial, fold, repeat = self._store.place(self._search.id, run.id)
-        values = self._store.trials(self._search.id, None, only=trial)[0].values
+        values = self._store.trials(self._search.id, None, [trial])[0].values
         return Place(run.id, trial, fold, repeat, values, run.folder, run.identity)
 
     def read(self, paths: RunPaths, run: int, outcome: Outcome) -> ReadingRow | None:

@@ -206,8 +206,8 @@ class Loop:
                         lost=action.lost,
                         failed=action.failed,
                     )
-            queued = {run.id: run for run in self._store.queued(self._search.id, len(starts))}
-            for run in (queued[n] for n in starts if n in queued):
+                    self._lookout.waiting.requeued(action.run)
+            for run in (self._store.run(number, self._search.id) for number in starts):
                 # The lock first: whoever sees the run claimed finds it locked, or its process dead.
                 lock = Lock(self._cache.run(run.folder).lock)
                 if not lock.acquire():
@@ -283,6 +283,7 @@ class Loop:
                 self._asked = Asked.STOP
             with self._store.transaction():
                 self._store.requeue(run.id, attempt, str(error), time.time(), lost=False)
+            self._lookout.waiting.requeued(run.id)
             self._known.pop(run.id)
             return
         self._listener.started(place, attempt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hprun.metrics import Ambiguous, Missing, Reading, Resolved, read_run
-from hprun.model import Ended, Metric, Outcome
+from hprun.model import Metric
 from hprun.paths import Cache, RunPaths
 from hprun.store import ReadingRow, Store
 
@@ -34,15 +34,8 @@ def to_row(reading: Reading) -> ReadingRow:
 def fill_readings(store: Store, cache: Cache, search: int, metric: Metric) -> int:
     """Read `metric` in the ended runs of a search where it was not read before; how many."""
     found: dict[int, ReadingRow] = {}
-    for trial in store.trials(search, metric):
-        for part in trial.parts:
-            state = part.run.state
-            if part.reading is not None or not isinstance(state, Ended):
-                continue
-            if state.outcome is Outcome.CANCELLED or part.run.id in found:
-                continue
-            since = store.since(part.run.id)
-            found[part.run.id] = read_metric(cache.run(part.run.folder), metric, since)
+    for run, folder in store.unread(search, metric):
+        found[run] = read_metric(cache.run(folder), metric, store.since(run))
     if found:
         store.put_readings(found, metric)
     return len(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from hprun.model import Curve, Direction, Reduce
 
@@ -41,13 +42,22 @@ def score(curve: Curve, reduce: Reduce) -> tuple[float, int]:
     """
     if not curve.steps:
         raise ValueError("a curve without points has no score")
-    at = len(curve.values) - 1
-    if reduce is not Reduce.LAST:
-        finite = [i for i, value in enumerate(curve.values) if math.isfinite(value)]
-        if finite:
-            best = min if reduce is Reduce.MIN else max
-            at = best(finite, key=curve.values.__getitem__)
+    at = best_place(curve.values, reduce)
     return curve.values[at], curve.steps[at]
+
+
+def best_place(values: Sequence[float], reduce: Reduce) -> int:
+    """Give the place of the value that `score` takes; there must be at least one."""
+    at = None if reduce is Reduce.LAST else finite_best(values, reduce)
+    return len(values) - 1 if at is None else at
+
+
+def finite_best(values: Sequence[float], reduce: Reduce) -> int | None:
+    """Give the first place of the least or greatest finite value; None where there is none."""
+    # A sum tells of many values at once that none of them is odd.
+    finite = values if math.isfinite(sum(values)) else filter(math.isfinite, values)
+    best = min(finite, default=None) if reduce is Reduce.MIN else max(finite, default=None)
+    return None if best is None else values.index(best)
 
 
 def trial_score(values: Sequence[float | None]) -> TrialScore:
@@ -74,12 +84,14 @@ def rank(
     direction: Direction,
     *,
     incomplete: Collection[int] = (),
+    top: int | None = None,
 ) -> list[Ranked]:
     """Order trials, given by number, best first.
 
     First those with a finite score, then those in `incomplete` (fewer folds than asked have
     ended) with one, then those that are NaN or infinite, then those without a score, which get no
-    rank. Equal scores are ordered by trial number. The order of the input does not matter.
+    rank. Equal scores are ordered by trial number. The order of the input does not matter. With
+    `top`, only so many are given.
     """
     unfinished = frozenset(incomplete)
     sign = 1.0 if direction is Direction.LOW else -1.0
@@ -93,7 +105,7 @@ def rank(
             return 1, late, 0.0, trial
         return 0, late, sign * held.mean, trial
 
-    ordered = sorted(scores, key=place)
+    ordered = sorted(scores, key=place) if top is None else nsmallest(top, scores, key=place)
     return [
         Ranked(None if held.mean is None else number, trial, held)
         for number, (trial, held) in enumerate(ordered, start=1)

@@ -10,7 +10,7 @@ from hprun.engine.listening import Place
 from hprun.metrics import trial_score
 from hprun.model import FAILURES, Metric, Values
 from hprun.report.results import Result, better
-from hprun.store import Close
+from hprun.store import Close, TrialRow
 
 
 @dataclass
@@ -27,11 +27,12 @@ class Progress:
     best: tuple[float, int, Values] | None = None
     _scores: dict[int, list[float | None]] = field(default_factory=dict)
 
-    def remember(self, results: Iterable[Result]) -> None:
-        """Take up what was known before this coordinator began."""
-        for result in results:
-            scores = [p.reading.value for p in result.parts if p.reading is not None]
-            self._scores[result.trial] = list(scores)
+    def remember(self, best: Iterable[Result], begun: Iterable[TrialRow]) -> None:
+        """Take up what was known before this coordinator began: the best, and begun trials."""
+        for trial in begun:
+            values = [part.reading.value for part in trial.parts if part.reading is not None]
+            self._scores[trial.number] = values
+        for result in best:
             if result.rank is not None and result.score is not None:
                 self._consider(result.score, result.trial, result.values)
 

@@ -3,7 +3,6 @@
 from hprun.store.database import Store
 from hprun.store.rows import (
     Attempt,
-    Best,
     Claimed,
     Close,
     Linked,
@@ -18,7 +17,6 @@ from hprun.store.rows import (
 
 __all__ = [
     "Attempt",
-    "Best",
     "Claimed",
     "Close",
     "Linked",

@@ -13,7 +13,18 @@ from urllib.parse import quote
 
 from hprun.errors import CacheError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+CACHE_KIB = 8192
+"""Pages of the database that a process keeps in memory."""
+_MIGRATIONS = {
+    # Indices by which nothing grows with what is already done.
+    1: """
+    CREATE INDEX part_order ON part (search, run);
+    CREATE INDEX reading_order ON reading (metric, value, run);
+    PRAGMA user_version = 2;
+    """,
+}
+"""What brings a database from each older version to the next one."""
 
 
 class Connection:
@@ -35,6 +46,7 @@ class Connection:
             self._db.execute("PRAGMA foreign_keys = ON")
             if create:
                 self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             # FULL: what was written down is there after a loss of power.
             self._db.execute("PRAGMA synchronous = FULL")
             self._prepare()
@@ -56,6 +68,17 @@ class Connection:
                 f"{self._path} was written by a newer hprun (schema {version}).",
                 hint="Update hprun, or use another cache with --cache.",
             )
+        elif version < SCHEMA_VERSION and os.access(self._path.parent, os.W_OK):
+            self._migrate()
+
+    def _migrate(self) -> None:
+        """Bring an older database up to date; one that cannot be written is read as it is."""
+        with self.transaction():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            while version < SCHEMA_VERSION:
+                for statement in _MIGRATIONS[version].split(";"):
+                    self._db.execute(statement)
+                version += 1
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:
@@ -77,6 +100,10 @@ class Connection:
                     self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    def version(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self._all("PRAGMA data_version")[0][0])
 
     def check(self) -> str:
         """Let SQLite look for damage; `ok`, or what it found."""

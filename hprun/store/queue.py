@@ -9,18 +9,23 @@ from hprun.store.conversion import CLAIM, RUN, to_claimed, to_run
 from hprun.store.results import Results
 from hprun.store.rows import Claimed, Close, Request
 
+# Said twice so that SQLite sees that the index of open runs holds them all: the few that run are
+# found without a look at those that have ended.
+_RUNNING = "run.state = 'running' AND run.state <> 'ended'"
+
 
 class Queue(Results):
     """Each thing that can happen to a run; one coordinator per search makes it happen."""
 
-    def queued(self, search: int, limit: int) -> list[Run]:
-        """The next runs of a search that wait, in order."""
+    def queued(self, search: int, limit: int, *, after: int = 0) -> list[Run]:
+        """The next runs of a search that wait, in order, from behind the run `after`."""
         return [
             to_run(row)
             for row in self._all(
-                f"SELECT {RUN} FROM run JOIN part ON part.run = run.id AND part.search = ?"
-                " WHERE run.state = 'queued' GROUP BY run.id ORDER BY run.id LIMIT ?",
-                (search, limit),
+                f"SELECT {RUN} FROM part CROSS JOIN run ON run.id = part.run"
+                " WHERE part.search = ? AND part.run > ? AND run.state = 'queued'"
+                " GROUP BY part.run ORDER BY part.run LIMIT ?",
+                (search, after, limit),
             )
         ]
 
@@ -30,9 +35,9 @@ class Queue(Results):
             to_claimed(row)
             for row in self._all(
                 f"SELECT {RUN}, {CLAIM} FROM run"
-                " JOIN part ON part.run = run.id AND part.search = ?"
+                " CROSS JOIN part ON part.run = run.id AND part.search = ?"
                 " LEFT JOIN search AS owner ON owner.id = run.owner"
-                " WHERE run.state = 'running' GROUP BY run.id ORDER BY run.id",
+                f" WHERE {_RUNNING} GROUP BY run.id ORDER BY run.id",
                 (search,),
             )
         ]
@@ -45,14 +50,14 @@ class Queue(Results):
             for row in self._all(
                 f"SELECT {columns}, {CLAIM} FROM run"
                 " LEFT JOIN search AS owner ON owner.id = run.owner"
-                " WHERE run.state = 'running'"
+                f" WHERE {_RUNNING}"
                 " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
             )
         ]
 
     def claimed_by(self, search: int) -> list[str]:
         """The folders of the runs that a search's coordinator has claimed."""
-        rows = self._all("SELECT folder FROM run WHERE state = 'running' AND owner = ?", (search,))
+        rows = self._all(f"SELECT folder FROM run WHERE {_RUNNING} AND owner = ?", (search,))
         return [row[0] for row in rows]
 
     def last_start(self, search: int) -> float:

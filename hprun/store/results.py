@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hprun.model import Direction, Metric
+from hprun.model import FAILURES, Direction, Metric
 from hprun.store.connection import Connection
-from hprun.store.conversion import RUN, to_trials, to_values
-from hprun.store.rows import Attempt, Best, ReadingRow, TrialRow
+from hprun.store.conversion import RUN, to_trials
+from hprun.store.rows import Attempt, ReadingRow, TrialRow
+
+_TYPICAL = 50  # so many runs tell how long one takes
 
 
 class Results(Connection):
@@ -26,20 +28,32 @@ class Results(Connection):
         return {str(word): int(count) for word, count in rows}
 
     def typical_seconds(self, search: int) -> float:
-        """How long the runs of a search that completed took on average; 0 if none has."""
+        """How long the last runs of a search that completed took on average; 0 if none has."""
         rows = self._all(
-            "SELECT avg(run.seconds) FROM run WHERE run.owner = ? AND run.outcome = 'completed'",
+            "SELECT avg(seconds) FROM (SELECT seconds FROM run WHERE owner = ?"
+            f" AND outcome = 'completed' ORDER BY started DESC LIMIT {_TYPICAL})",
             (search,),
         )
         return float(rows[0][0] or 0.0)
+
+    def runs_per_trial(self, search: int) -> int:
+        """How many runs each trial of a search has."""
+        rows = self._all(
+            "SELECT count(*) FROM part WHERE search = ?"
+            " AND trial = (SELECT min(number) FROM trial WHERE search = ?)",
+            (search, search),
+        )
+        return int(rows[0][0])
 
     def trial_count(self, search: int) -> int:
         """How many trials a search has."""
         return int(self._all("SELECT count(*) FROM trial WHERE search = ?", (search,))[0][0])
 
-    def trials(self, search: int, metric: Metric | None, only: int | None = None) -> list[TrialRow]:
-        """The trials of a search (or one of them), with their runs and what `metric` was there."""
-        which = "" if only is None else " AND trial.number = ?"
+    def trials(
+        self, search: int, metric: Metric | None, only: Collection[int] | None = None
+    ) -> list[TrialRow]:
+        """The trials of a search (or those of them), with their runs and what `metric` was."""
+        which = "" if only is None else " AND trial.number IN (SELECT value FROM json_each(?))"
         arguments: tuple[Any, ...] = (str(metric) if metric else "", search)
         rows = self._all(
             f'SELECT trial.number, trial."values", {RUN}, reading.kind, reading.value,'
@@ -49,27 +63,71 @@ class Results(Connection):
             " LEFT JOIN reading ON reading.run = run.id AND reading.metric = ?"
             f" WHERE trial.search = ?{which}"
             " ORDER BY trial.number, part.fold, part.repeat",
-            arguments if only is None else (*arguments, only),
+            arguments if only is None else (*arguments, json.dumps(list(only))),
         )
         return list(to_trials(rows))
 
-    def best(self, search: int, metric: Metric) -> Best | None:
-        """The best trial of those whose runs have all ended well, without reading all of them."""
+    def by_value(self, search: int, metric: Metric) -> Iterator[tuple[float, int]]:
+        """The values of single runs with their trials, the best value first, read as they are asked for."""
         order = "ASC" if metric.direction is Direction.LOW else "DESC"
-        rows = self._all(
-            'SELECT scored.trial, scored.mean, trial."values" FROM ('
-            " SELECT part.trial, avg(reading.value) AS mean FROM part"
-            " JOIN run ON run.id = part.run"
-            " LEFT JOIN reading ON reading.run = run.id AND reading.metric = ?"
-            " WHERE part.search = ? GROUP BY part.trial"
-            " HAVING count(reading.value) = count(*)"
-            " AND min(run.outcome IN ('completed', 'stopped'))"
-            " AND abs(mean) < 1e308"
-            f" ORDER BY mean {order}, part.trial LIMIT 1) AS scored"
-            " JOIN trial ON trial.search = ? AND trial.number = scored.trial",
-            (str(metric), search, search),
+        with self._plainly():
+            yield from self._db.execute(
+                "SELECT reading.value, part.trial FROM reading"
+                " CROSS JOIN part ON part.run = reading.run AND part.search = ?"
+                " WHERE reading.metric = ? AND reading.value IS NOT NULL"
+                f" ORDER BY reading.value {order}",
+                (search, str(metric)),
+            )
+
+    def standings(self, search: int, metric: Metric) -> list[tuple[int, float | None, bool]]:
+        """For each run in place whose metric was read: its trial, its value, and whether it counts.
+
+        A value counts if its run completed or was stopped early. NaN is given as such.
+        """
+        return self._all(
+            "SELECT part.trial, CASE WHEN reading.value IS NULL AND reading.detail LIKE '%\"nan\"%'"
+            " THEN 'nan' ELSE reading.value END, run.outcome IN ('completed', 'stopped')"
+            " FROM part JOIN run ON run.id = part.run"
+            " JOIN reading ON reading.run = run.id AND reading.metric = ?"
+            " WHERE part.search = ? ORDER BY part.trial",
+            (str(metric), search),
         )
-        return Best(rows[0][0], rows[0][1], to_values(rows[0][2])) if rows else None
+
+    def unread(self, search: int, metric: Metric) -> list[tuple[int, str]]:
+        """The ended runs of a search, and their folders, in which `metric` was not read yet."""
+        return self._all(
+            "SELECT DISTINCT run.id, run.folder FROM part JOIN run ON run.id = part.run"
+            " WHERE part.search = ? AND run.state = 'ended' AND run.outcome <> 'cancelled'"
+            " AND NOT EXISTS"
+            " (SELECT 1 FROM reading WHERE reading.run = run.id AND reading.metric = ?)",
+            (search, str(metric)),
+        )
+
+    def begun_trials(self, search: int) -> list[int]:
+        """The trials of which some runs have ended and others have not."""
+        rows = self._all(
+            "SELECT part.trial FROM part JOIN run ON run.id = part.run WHERE part.search = ?"
+            " GROUP BY part.trial HAVING sum(run.state = 'ended') BETWEEN 1 AND count(*) - 1",
+            (search,),
+        )
+        return [row[0] for row in rows]
+
+    def failed_trials(self, search: int) -> list[int]:
+        """The trials of a search with a run that failed, in order."""
+        words = ", ".join(f"'{outcome.value}'" for outcome in FAILURES)
+        rows = self._all(
+            "SELECT DISTINCT part.trial FROM part JOIN run ON run.id = part.run"
+            f" WHERE part.search = ? AND run.outcome IN ({words}) ORDER BY part.trial",
+            (search,),
+        )
+        return [row[0] for row in rows]
+
+    def first_trials(self, search: int, count: int) -> list[int]:
+        """The numbers of the first trials of a search."""
+        rows = self._all(
+            "SELECT number FROM trial WHERE search = ? ORDER BY number LIMIT ?", (search, count)
+        )
+        return [row[0] for row in rows]
 
     def attempts(self, run: int) -> list[Attempt]:
         """The processes that tried a run."""

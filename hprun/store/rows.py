@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hprun.model import Metric, Outcome, Run, Values
 
@@ -31,8 +31,7 @@ class PlannedTrial:
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedRun:
+class PlannedRun(NamedTuple):
     """A run to be queued, unless one with its identity is known."""
 
     trial: int
@@ -135,12 +134,3 @@ class Request:
 
     id: int
     trial: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The trial with the best mean over its runs, all of which have a finite value."""
-
-    trial: int
-    score: float
-    values: Values

@@ -59,6 +59,7 @@ CREATE TABLE part (
     FOREIGN KEY (search, trial) REFERENCES trial (search, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX part_run ON part (run, search);
+CREATE INDEX part_order ON part (search, run);        -- what waits, in order, from any place on
 
 CREATE TABLE attempt (
     run      INTEGER NOT NULL REFERENCES run,
@@ -80,6 +81,7 @@ CREATE TABLE reading (
     detail   TEXT NOT NULL DEFAULT '{}',    -- JSON: rule, notes, candidates, tags
     PRIMARY KEY (run, metric)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX reading_order ON reading (metric, value, run);   -- the best, without reading all
 
 -- What other commands ask of a coordinator; it obeys and deletes.
 CREATE TABLE request (
@@ -89,4 +91,4 @@ CREATE TABLE request (
     made     REAL NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hprun.model import Metric
-from hprun.store.connection import Connection
+from hprun.store.connection import CACHE_KIB, Connection
 from hprun.store.conversion import SEARCH, metric_json, to_search
 from hprun.store.rows import Linked, PlannedRun, PlannedTrial, SearchRow
+
+_LINK_CACHE_KIB = 65536
 
 
 class Searches(Connection):
@@ -131,65 +133,84 @@ class Searches(Connection):
         A run that had completed stays so. One that failed stays so if this search has it
         already, and is queued again if the search is new to it.
         """
-        with self.transaction():
-            db = self._db
-            db.execute("DROP TABLE IF EXISTS temp.plan")
-            db.execute(
-                "CREATE TEMP TABLE plan (trial INTEGER, fold INTEGER, repeat INTEGER,"
-                " identity TEXT, folder TEXT)"
-            )
-            db.executemany(
-                "INSERT INTO plan VALUES (?, ?, ?, ?, ?)",
-                ((r.trial, r.fold, r.repeat, r.identity, r.folder) for r in runs),
-            )
-            db.executemany(
-                'INSERT INTO trial (search, number, "values") VALUES (?, ?, ?)'
-                " ON CONFLICT DO NOTHING",
-                ((search, t.number, json.dumps(dict(t.values))) for t in trials),
-            )
-            linked = self._compare(search)
-            db.execute(
-                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
-                " fresh = attempts"
-                " WHERE state = 'ended' AND outcome NOT IN ('completed', 'stopped')"
-                " AND identity IN (SELECT identity FROM plan) AND NOT EXISTS"
-                " (SELECT 1 FROM part WHERE part.run = run.id AND part.search = ?)",
-                (search,),
-            )
-            db.execute(
-                "INSERT INTO run (identity, folder) SELECT identity, folder FROM plan"
-                " WHERE true ORDER BY trial, fold, repeat ON CONFLICT DO NOTHING"
-            )
-            db.execute(
-                "INSERT OR REPLACE INTO part SELECT ?, plan.trial, plan.fold, plan.repeat, run.id"
-                " FROM plan JOIN run USING (identity)",
-                (search,),
-            )
-            db.execute("UPDATE search SET digests = ? WHERE id = ?", (json.dumps(digests), search))
-            if linked.changed:
-                self._forget_runs(
-                    [
-                        row[0]
-                        for row in db.execute(
-                            "SELECT id FROM run WHERE state = 'queued'"
-                            " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
-                        )
-                    ]
+        db = self._db
+        with self._plainly():
+            # A hundred thousand identities in random order need room, but only for this moment.
+            db.execute(f"PRAGMA cache_size = -{_LINK_CACHE_KIB}")
+            db.execute("PRAGMA temp_store = MEMORY")
+        try:
+            with self.transaction():
+                self._write_plan(runs)
+                linked, in_place = self._compare(search)
+                if in_place < linked.runs:
+                    self._put_trials(search, trials)
+                    self._put_runs(search)
+                if linked.changed:
+                    self._forget_unasked()
+                db.execute("DROP TABLE temp.plan")
+                db.execute(
+                    "UPDATE search SET digests = ? WHERE id = ?", (json.dumps(digests), search)
                 )
-            db.execute("DROP TABLE plan")
+        finally:
+            db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            db.execute("PRAGMA shrink_memory")
         return linked
 
-    def _compare(self, search: int) -> Linked:
-        row = self._db.execute(
+    def _write_plan(self, runs: Iterable[PlannedRun]) -> None:
+        self._db.execute("DROP TABLE IF EXISTS temp.plan")
+        self._db.execute(
+            "CREATE TEMP TABLE plan (trial INTEGER, fold INTEGER, repeat INTEGER,"
+            " identity TEXT, folder TEXT)"
+        )
+        self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?, ?)", runs)
+
+    def _put_trials(self, search: int, trials: Iterable[PlannedTrial]) -> None:
+        self._db.executemany(
+            'INSERT INTO trial (search, number, "values") VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+            ((search, t.number, json.dumps(dict(t.values))) for t in trials),
+        )
+
+    def _put_runs(self, search: int) -> None:
+        """Queue what is new, and what had failed for others; put each run in its place."""
+        self._db.execute(
+            "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
+            " fresh = attempts"
+            " WHERE state = 'ended' AND outcome NOT IN ('completed', 'stopped')"
+            " AND +identity IN (SELECT identity FROM plan) AND NOT EXISTS"
+            " (SELECT 1 FROM part WHERE part.run = run.id AND part.search = ?)",
+            (search,),
+        )
+        self._db.execute(
+            "INSERT INTO run (identity, folder) SELECT identity, folder FROM plan"
+            " WHERE true ORDER BY trial, fold, repeat ON CONFLICT DO NOTHING"
+        )
+        self._db.execute(
+            "INSERT OR REPLACE INTO part SELECT ?, plan.trial, plan.fold, plan.repeat, run.id"
+            " FROM plan JOIN run USING (identity)",
+            (search,),
+        )
+
+    def _forget_unasked(self) -> None:
+        """Drop what waits and is asked for by no search any more."""
+        gone = self._db.execute(
+            "SELECT id FROM run WHERE state = 'queued' AND state <> 'ended'"
+            " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = run.id)"
+        ).fetchall()
+        self._forget_runs([row[0] for row in gone])
+
+    def _compare(self, search: int) -> tuple[Linked, int]:
+        """How the plan stands to what is known, and how many of its runs are in place."""
+        *linked, in_place = self._db.execute(
             "SELECT count(*), ifnull(sum(run.outcome IS 'completed'), 0),"
             " ifnull(sum(old.identity IS NOT NULL AND old.identity <> plan.identity), 0),"
             " ifnull(sum(old.identity = plan.identity"
             "            AND run.outcome IN ('failed', 'out-of-memory', 'timed-out')), 0),"
-            " ifnull(sum(old.identity = plan.identity AND run.outcome = 'cancelled'), 0)"
+            " ifnull(sum(old.identity = plan.identity AND run.outcome = 'cancelled'), 0),"
+            " ifnull(sum(old.identity = plan.identity), 0)"
             " FROM plan LEFT JOIN run ON run.identity = plan.identity"
             " LEFT JOIN part ON part.search = ? AND part.trial = plan.trial"
             "      AND part.fold = plan.fold AND part.repeat = plan.repeat"
             " LEFT JOIN run AS old ON old.id = part.run",
             (search,),
         ).fetchone()
-        return Linked(*row)
+        return Linked(*linked), in_place

@@ -56,6 +56,7 @@ class Machine:
     starts: Counter = field(default_factory=Counter)
     completed: Counter = field(default_factory=Counter)
     crimes: list = field(default_factory=list)
+    looks: int = 2  # that a process lives
 
     def start(self, folder, attempt):
         if folder in self.processes:
@@ -71,7 +72,7 @@ class Machine:
             status = 1
         elif name.replace(name[4:11], "", 1).startswith(VANISHES_ONCE) and self.starts[folder] == 1:
             status = None
-        self.processes[folder] = (attempt, Process(2, status))
+        self.processes[folder] = (attempt, Process(self.looks, status))
 
     def tick(self):
         for folder, (attempt, process) in list(self.processes.items()):
@@ -224,7 +225,7 @@ class StartsBeforeClaiming(Loop):
 class Scene:
     """A search on a disk of its own, and coordinators that come and go."""
 
-    def __init__(self, folder, loop=Loop, *, sees_orphans=True):
+    def __init__(self, folder, loop=Loop, *, sees_orphans=True, looks=2):
         self.loop, self.sees_orphans = loop, sees_orphans
         self.cache = Cache(folder / "cache")
         self.cache.create()
@@ -236,7 +237,7 @@ class Scene:
         listing = list_workspace(workspace, cache=self.cache.root)
         snapshot = freeze(listing, self.cache.snapshots)
         self.work = Work(self.template, Shape(folds=2), "python", {}, None, lambda: snapshot)
-        self.machine = Machine()
+        self.machine = Machine(looks=looks)
         self.locks = []
 
     def coordinate(self, clock, *, stop_at=None):
@@ -379,5 +380,5 @@ def test_the_test_itself_catches_a_start_before_the_claim(scenes):
 
 @pytest.mark.timeout(600)
 def test_the_test_itself_catches_who_does_not_look_for_orphans(scenes):
-    _, crimes = _die_everywhere(scenes, every=3, sees_orphans=False)
-    assert any("started while" in crime for crime in crimes)
+    _, crimes = _die_everywhere(scenes, every=3, sees_orphans=False, looks=6)
+    assert any("started while" in crime or "had completed" in crime for crime in crimes)

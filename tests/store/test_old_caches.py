@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hprun.model import Direction, Metric, Reduce
+from hprun.report.leaders import leaders
 from hprun.store import Store
 
 DUMPS = sorted(Path(__file__).parent.glob("cache-*.sql"))
@@ -24,8 +25,9 @@ def test_a_queue_of_a_released_version_loads(dump, tmp_path):
     trials = store.trials(row.id, row.metric)
     assert [t.values for t in trials] == [{"lr": 1}, {"lr": 2}, {"lr": 3}]
     assert [p.reading.value for p in trials[0].parts] == [1.0, 2.0]
-    best = store.best(row.id, row.metric)
+    (best,) = leaders(store, row.id, row.metric, 1)
     assert (best.trial, best.score) == (0, 1.5)
+    assert store._all("PRAGMA user_version") == [(2,)]
     assert store.retry(row.id, None) == 2
     with store.transaction():
         assert store.claim(store.queued(row.id, 1)[0].id, row.id, "boot", 1.0) == 2

@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -147,20 +148,25 @@ def test_a_score_that_is_no_number_comes_back_as_one(store):
     values = [t.parts[0].reading.value for t in store.trials(row.id, LOSS)]
     assert math.isnan(values[0])
     assert values[1:] == [math.inf, 0.0]
-    best = store.best(row.id, LOSS)
-    assert (best.trial, best.score) == (2, 0.0)
 
 
-def test_the_best_trial_is_one_whose_folds_are_all_in(store):
+def test_a_new_cache_and_one_brought_up_to_date_have_the_same_tables(store, tmp_path):
+    old = sqlite3.connect(tmp_path / "old.db")
+    old.executescript((Path(__file__).parent / "cache-0.1.0.sql").read_text(encoding="utf-8"))
+    old.close()
+    listing = "SELECT type, name FROM sqlite_schema ORDER BY 1, 2"
+    assert Store(tmp_path / "old.db")._all(listing) == store._all(listing)
+
+
+def test_what_was_linked_before_is_linked_again_without_writing(store):
     row = _search(store)
-    _link(store, row, ["a0", "a1", "b0", "b1"], folds=2)
-    runs = [run.id for run in store.queued(row.id, 9)]
-    for run, value in zip(runs[:3], (0.4, 0.6, 0.1), strict=True):
-        _finish(store, run, value)
-    assert store.best(row.id, LOSS).trial == 0
-    _finish(store, runs[3], 0.3)
-    best = store.best(row.id, LOSS)
-    assert (best.trial, best.score, best.values) == (1, pytest.approx(0.2), {"lr": 0.1})
+    assert _link(store, row, ["a", "b"]).done == 0
+    _finish(store, store.queued(row.id, 1)[0].id)
+    before = store._db.total_changes
+    linked = _link(store, row, ["a", "b"])
+    assert (linked.runs, linked.done, linked.changed) == (2, 1, 0)
+    # The rows of the passing plan, and the digests.
+    assert store._db.total_changes - before == 3
 
 
 def test_a_trial_can_be_cancelled_while_it_waits(store):

@@ -1,0 +1,47 @@
+"""The next runs that wait, found without passing again by those that are done."""
+
+from __future__ import annotations
+
+import sys
+
+from hprun.store import Store
+
+_RESCAN_S = 5.0  # between looks from the start, while other processes keep writing
+
+
+class Waiting:
+    """Remembers up to where no run of a search waits.
+
+    Only what this coordinator does and what others write can change that: the first is told by
+    `requeued`, the second shows in the database's version.
+    """
+
+    def __init__(self, store: Store, search: int) -> None:
+        self._store = store
+        self._search = search
+        self._after = 0  # no run up to this one waits
+        self._version = -1
+        self._scanned = 0.0
+
+    def first(self, count: int, now: float) -> list[int]:
+        """The next runs, at most `count`, in order; `now` in seconds, only its differences count."""
+        version = self._store.version()
+        if version != self._version and now - self._scanned >= _RESCAN_S:
+            return self._scan(count, version, now)
+        found = self._look(count)
+        if len(found) < count and version != self._version:
+            return self._scan(count, version, now)
+        return found
+
+    def requeued(self, run: int) -> None:
+        """Take note that a run waits again."""
+        self._after = min(self._after, run - 1)
+
+    def _scan(self, count: int, version: int, now: float) -> list[int]:
+        self._after, self._version, self._scanned = 0, version, now
+        return self._look(count)
+
+    def _look(self, count: int) -> list[int]:
+        found = [run.id for run in self._store.queued(self._search, count, after=self._after)]
+        self._after = found[0] - 1 if found else sys.maxsize
+        return found
