@@ -1,0 +1,6 @@
+"""Strategies: what proposes trials."""
+
+from hprun.strategies.protocol import Known as Known
+from hprun.strategies.protocol import Proposal as Proposal
+from hprun.strategies.protocol import Stand as Stand
+from hprun.strategies.protocol import Strategy as Strategy
