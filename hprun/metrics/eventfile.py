@@ -7,12 +7,13 @@ import stat
 from collections.abc import Callable
 from typing import BinaryIO
 
-from hprun.metrics.events import Event, decode
+from hprun.metrics.bulk import BulkIntake
+from hprun.metrics.intake import Intake
+from hprun.metrics.numpy_when_worth import numpy_when_worth
 from hprun.metrics.points import FilePoints
 from hprun.metrics.records import scan
-from hprun.metrics.wire import WireError
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 19
 _PREFIX = 24
 """First bytes that tell a file from another in its place: they hold its first wall time."""
 
@@ -32,9 +33,16 @@ class EventFile:
 
     def _forget(self) -> None:
         self.points = FilePoints(self._keep)
-        self.skipped = self.unreadable = self.pending = 0
+        self._intake = Intake(self.points)
+        self._bulk: BulkIntake | None = None
+        self.skipped = self.pending = 0
         self._offset = self._need = 0
         self._prefix = b""
+
+    @property
+    def unreadable(self) -> int:
+        """How many intact records are no events."""
+        return self._intake.unreadable
 
     @property
     def inode(self) -> tuple[int, int]:
@@ -76,22 +84,21 @@ class EventFile:
             file.seek(self._offset)
             data = file.read(wanted)
             at_end = self._offset + len(data) >= size
-            payloads, end, skipped, self._need = scan(data, at_end=at_end)
-            self._take(payloads)
-            self._offset += end
+            whole = self._take(data, size - self._offset)
+            payloads, end, skipped, self._need = scan(data[whole:], at_end=at_end)
+            for payload in payloads:
+                self._intake.decode(payload)
+            self._offset += whole + end
             self.skipped += skipped
             if at_end or len(data) < wanted:
                 return
 
-    def _take(self, payloads: list[bytes]) -> None:
-        add = self.points.add
-        for event in map(self._decoded, payloads):
-            if event is not None:
-                add(event)
-
-    def _decoded(self, payload: bytes) -> Event | None:
-        try:
-            return decode(payload)
-        except WireError:
-            self.unreadable += 1
-            return None
+    def _take(self, data: bytes, ahead: int) -> int:
+        """Take the records at the beginning of `data` that are whole and intact; gives their size."""
+        at = 0
+        np = numpy_when_worth(len(data), ahead)
+        if np is not None:
+            if self._bulk is None:
+                self._bulk = BulkIntake(np, self._intake)
+            at = self._bulk.take(data)
+        return self._intake.take(data, at)

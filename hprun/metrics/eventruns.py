@@ -39,6 +39,15 @@ class EventRuns:
             self._group()
         return changed
 
+    def poll_known(self) -> bool:
+        """Read what is new in the files that are known; True if anything is."""
+        changed = False
+        for file in self._files.values():
+            changed |= file.poll()
+        if changed:
+            self._group()
+        return changed
+
     @property
     def newest(self) -> float | None:
         """The wall time of the newest event, in seconds since the epoch; None without one."""
@@ -103,11 +112,14 @@ class EventRuns:
 
     def label(self, file: EventFile) -> str:
         """Name a file: its path in the run's folder."""
-        return os.path.relpath(file.path, self._root).replace(os.sep, "/")
+        return self._below(file.path)
 
     def _run_of(self, path: str) -> str:
-        run = os.path.relpath(os.path.dirname(path), self._root)  # noqa: PTH120
-        return "" if run == "." else run.replace(os.sep, "/")
+        return self._below(path).rpartition("/")[0]
+
+    def _below(self, path: str) -> str:
+        # Paths are put together from the root's: relpath would ask for the working folder.
+        return path[len(self._root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
 
     def _keep(self, run: str) -> Callable[[str], bool] | None:
         tests = self._tests
@@ -119,8 +131,10 @@ class EventRuns:
         """Sort the files into runs, one name for each; files without a record do not count."""
         self._runs = {}
         seen: set[tuple[int, int]] = set()
-        # A link to an event file is the same file again.
-        real_first = sorted(self._files.values(), key=lambda f: (os.path.islink(f.path), f.path))  # noqa: PTH114
+        real_first = list(self._files.values())
+        if len(real_first) > 1:
+            # A link to an event file is the same file again.
+            real_first.sort(key=lambda file: (os.path.islink(file.path), file.path))  # noqa: PTH114
         for file in real_first:
             if file.points.began is not None and file.inode not in seen:
                 seen.add(file.inode)

@@ -75,7 +75,7 @@ def _tagged(data: bytes, at: int, stop: int) -> tuple[bytes, float | None]:
             elif number == _TENSOR:
                 tensor = first, second
             elif number == _METADATA:
-                plugin = _plugin(data[first:second])
+                plugin = plugin_of(data[first:second])
         elif number == _SIMPLE_VALUE and kind == FIXED32:
             value = _FLOAT.unpack_from(data, first)[0]
     if tensor is not None and plugin in {b"", b"scalars"}:
@@ -84,7 +84,7 @@ def _tagged(data: bytes, at: int, stop: int) -> tuple[bytes, float | None]:
 
 
 @lru_cache(maxsize=256)  # the same few, with every value
-def _plugin(metadata: bytes) -> bytes:
+def plugin_of(metadata: bytes) -> bytes:
     """Read a `SummaryMetadata`'s plug-in name; empty where it names none."""
     for number, kind, first, second in fields(metadata, 0, len(metadata)):
         if number == 1 and kind == BYTES:

@@ -46,12 +46,9 @@ class FilePoints:
     def add(self, event: Event) -> None:
         """Take one event in."""
         wall_time, step, scalars, start, hparams = event
-        if self.newest is None:
-            self.began = self.newest = wall_time
-        elif wall_time > self.newest:
-            self.newest = wall_time
+        self.see(wall_time)
         for tag, value in scalars:
-            points = self.tags[tag] if tag in self.tags else self._open(tag, wall_time)
+            points = self.open(tag, wall_time)
             if points is not None:
                 points.steps.append(step)
                 points.values.append(value)
@@ -63,10 +60,34 @@ class FilePoints:
                     points.cuts.append((len(points), step))
         self.hparams |= hparams
 
-    def _open(self, tag: str, wall_time: float) -> TagPoints | None:
-        """Begin a tag; the session starts before it cut what earlier files hold of it."""
-        points = None
-        if self._keep is None or self._keep(tag):
-            points = TagPoints([(0, step) for step in self.starts], wall_time)
-        self.tags[tag] = points
-        return points
+    def see(self, wall_time: float) -> None:
+        """Note a record's wall time."""
+        if self.newest is None:
+            self.began = self.newest = wall_time
+        elif wall_time > self.newest:
+            self.newest = wall_time
+
+    def wants(self, tag: str) -> bool:
+        """Note that there is a tag, and tell whether its points are kept."""
+        if tag not in self.tags:
+            if self._keep is None or self._keep(tag):
+                return True
+            self.tags[tag] = None
+        return self.tags[tag] is not None
+
+    def open(self, tag: str, wall_time: float) -> TagPoints | None:
+        """Give a tag's points, begun now if it is new; None for a tag that is not wanted.
+
+        The session starts before a tag cut what earlier files hold of it.
+        """
+        if tag not in self.tags and self.wants(tag):
+            self.tags[tag] = TagPoints([(0, step) for step in self.starts], wall_time)
+        return self.tags[tag]
+
+    def extend(self, tag: str, steps: bytes, values: bytes, first: float, last: float) -> None:
+        """Add points as 64-bit numbers in the machine's order, and the ends of their wall times."""
+        points = self.open(tag, first)
+        if points is not None:
+            points.steps.frombytes(steps)
+            points.values.frombytes(values)
+            points.last = last

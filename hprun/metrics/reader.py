@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from hprun.metrics.compact import Points
 from hprun.metrics.eventfile import EventFile
 from hprun.metrics.eventruns import EventRuns
 from hprun.metrics.folder import RunFolder
@@ -38,15 +39,23 @@ class RunReader:
         self._folder = RunFolder(folder)
         self._events = EventRuns(folder, self._wanted)
         self._texts = TextSources(folder, log, since)
+        self._files: tuple[list[str], list[str]] | None = None
         self._known: dict[tuple[Metric, bool], tuple[Reading, bool]] = {}
 
-    def poll(self) -> bool:
-        """Read what is new; True if anything came. Nothing that lies there makes it fail."""
-        events, texts = self._folder.files()
-        changed = self._events.poll(events)
+    def poll(self, *, look_for_new: bool = True) -> bool:
+        """Read what is new; True if anything came. Nothing that lies there makes it fail.
+
+        Without `look_for_new`, only the files that are known are looked at: that costs one call to
+        the system for each.
+        """
+        if look_for_new or self._files is None:
+            self._files = self._folder.files()
+            changed = self._events.poll(self._files[0])
+        else:
+            changed = self._events.poll_known()
         # Texts are worth a look only while some name is looked for in them.
         watch = not self._known or any(from_texts for _, from_texts in self._known.values())
-        changed |= self._texts.poll(texts, watch=watch)
+        changed |= self._texts.poll(self._files[1], watch=watch)
         if changed:
             self._known.clear()
         return changed
@@ -103,7 +112,7 @@ class RunReader:
             )
         merged = self._events.merged(meant[0])
         notes += (*merged.notes(), *self._damage(files, ended=ended))
-        return _resolved(str(meant[0]), rule, merged.curve(), metric, notes)
+        return _resolved(str(meant[0]), rule, merged, metric, notes)
 
     def _narrow(self, meant: list[Series]) -> tuple[list[Series], tuple[str, ...]]:
         """Leave out what merely repeats a result, and what an earlier attempt left behind."""
@@ -126,7 +135,7 @@ class RunReader:
                 return Ambiguous(tuple(map(_candidate, names, merges)), "as written")
             if files:
                 notes = (*merges[0].notes(), *self._damage(files, ended=ended))
-                return _resolved(names[0], "as written", merges[0].curve(), metric, notes)
+                return _resolved(names[0], "as written", merges[0], metric, notes)
         return None
 
     def _from_texts(self, metric: Metric, *, ended: bool) -> Reading:
@@ -139,7 +148,9 @@ class RunReader:
                 tuple(_of_curve(one.series, one.curve) for one in meant),
                 rule,
             )
-        return _resolved(meant[0].series, rule, meant[0].curve, metric, meant[0].notes)
+        one = meant[0]
+        value, step = score(one.curve, metric.reduce) if one.curve.steps else (None, None)
+        return Resolved(one.series, rule, Points.of(one.curve), value, step, one.notes)
 
     def _missing(self, name: str, *, ended: bool) -> Missing:
         from difflib import get_close_matches
@@ -186,12 +197,10 @@ def read_run(
 
 
 def _resolved(
-    series: str, rule: str, curve: Curve, metric: Metric, notes: tuple[str, ...]
+    series: str, rule: str, merged: MergedCurve, metric: Metric, notes: tuple[str, ...]
 ) -> Resolved:
-    if not curve.steps:
-        return Resolved(series, rule, curve, None, None, notes)
-    value, step = score(curve, metric.reduce)
-    return Resolved(series, rule, curve, value, step, notes)
+    value, step = merged.score(metric.reduce) if len(merged) else (None, None)
+    return Resolved(series, rule, merged.points(), value, step, notes)
 
 
 def _alone(file: EventFile, tag: str) -> MergedCurve:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hprun.metrics.compact import Points
 from hprun.model import Curve
 
 
@@ -21,17 +22,22 @@ class Candidate:
 class Resolved:
     """The name means one series.
 
-    `series` is `run//tag` (or a text file and a key), `rule` how it was found. `value` and `step`
-    are the score and where it was reached; None while the series has no point. `notes` are
-    sentences on what to know of the curve.
+    `series` is `run//tag` (or a text file and a key), `rule` how it was found. `points` is the
+    series, `value` and `step` are the score and where it was reached; None while the series has no
+    point. `notes` are sentences on what to know of the curve.
     """
 
     series: str
     rule: str
-    curve: Curve
+    points: Points
     value: float | None
     step: int | None
     notes: tuple[str, ...] = ()
+
+    @property
+    def curve(self) -> Curve:
+        """The series, made when it is asked for: `points.last()` costs nothing."""
+        return self.points.curve()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def scalar(data: bytes, at: int, stop: int) -> float | None:
         if number == _DTYPE and kind == VARINT:
             dtype = first
         elif number == _SHAPE and kind == BYTES:
-            one = _has_one_element(data, first, second)
+            one = has_one_element(data, first, second)
         elif number == _CONTENT and kind == BYTES:
             content = data[first:second]
         else:
@@ -70,7 +70,7 @@ def scalar(data: bytes, at: int, stop: int) -> float | None:
     return _from_field(dtype, field, data, held.get(field, (BYTES, 0, 0)))
 
 
-def _has_one_element(data: bytes, at: int, stop: int) -> bool:
+def has_one_element(data: bytes, at: int, stop: int) -> bool:
     """Tell whether a `TensorShapeProto` leaves room for exactly one element."""
     count = 1
     for number, kind, first, second in fields(data, at, stop):

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from rich.text import Text
 
+from hprun.engine.decide import PREPARING
 from hprun.engine.listening import Place
+from hprun.executors.warm import Ready
 from hprun.model import FAILURES, Outcome
 from hprun.paths import Cache
 from hprun.report.log_tail import not_copied, tail
 from hprun.report.progress import Progress
 from hprun.report.terminal import stderr
-from hprun.report.words import score_words, time_words, value_words
+from hprun.report.words import score_words, size_words, time_words, value_words
 from hprun.store import Close
 
 _TAIL = 8  # lines of a failed run's log
@@ -41,6 +43,7 @@ class Lines:
         self._console = stderr()
         self._tails = 0
         self._gone = False
+        self._waits_for = ""
         self._resolved: set[str] = set()
 
     def say(self, text: str | Text) -> None:
@@ -48,7 +51,11 @@ class Lines:
         if self._gone:
             return
         try:
-            self._console.print(text, markup=False)
+            if self._console.is_terminal:
+                self._console.print(text, markup=False)
+            else:  # as it is: a thousand lines through a terminal's layout take a second
+                self._console.file.write(f"{text}\n")
+                self._console.file.flush()
         except OSError:
             self._gone = True
 
@@ -78,7 +85,18 @@ class Lines:
 
     def paused(self, why: str) -> None:
         """Say that nothing is started for now, or that it goes on."""
+        waited, self._waits_for = self._waits_for, why
+        if why == PREPARING or (not why and waited == PREPARING):
+            if self._verbose and why:
+                self.say(f"Nothing is started yet: {why}.")
+            return
         self.say(f"Starting nothing more for now: {why}." if why else "Going on.")
+
+    def warm(self, server: Ready) -> None:
+        """Say what runs no longer have to do, when asked to say more."""
+        if self._verbose:
+            size, took = size_words(server.kilobytes * 1024), time_words(server.seconds)
+            self.say(f"Warm starts: {server.modules} modules in {took}, {size} that runs share")
 
     def descriptors(self) -> list[int]:
         """Nothing to wake up for."""

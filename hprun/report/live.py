@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hprun.engine.listening import Place
-from hprun.metrics import Resolved, RunReader
+from hprun.metrics import Creations, Resolved, RunReader
 from hprun.model import Metric
 from hprun.paths import Cache
 from hprun.report.keys import Keys
@@ -27,7 +27,7 @@ from hprun.report.words import score_words, time_words, value_words
 from hprun.store import Close
 
 _REDRAW_S = 0.5
-_READ_S = 2.0  # between looks into the event files of active runs
+_READ_S = 1.0  # between looks into the event files of active runs
 
 
 @dataclass
@@ -61,6 +61,7 @@ class LiveTable(Lines):
         self._stopping = self._paused = ""
         self._drawn = self._read = 0.0
         self._keys = Keys(quit_)
+        self._creations = Creations()
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveTable:
@@ -77,6 +78,7 @@ class LiveTable(Lines):
         with contextlib.suppress(OSError):
             self._live.stop()
         self._keys.__exit__(kind, error, trace)
+        self._creations.close()
 
     def descriptors(self) -> list[int]:
         """The keyboard."""
@@ -94,19 +96,25 @@ class LiveTable(Lines):
 
     def _add(self, place: Place) -> None:
         paths = self._cache.run(place.folder)
-        reader = RunReader(paths.folder, log=paths.log, since=time.time())
+        wanted = [self.progress.metric.name] if self.progress.metric is not None else []
+        reader = RunReader(paths.folder, log=paths.log, since=time.time(), wanted=wanted)
+        self._creations.watch(paths.folder)
         self._active[place.run] = _Active(place, time.monotonic(), reader)
         self._draw()
 
+    def _remove(self, place: Place) -> None:
+        self._active.pop(place.run, None)
+        self._creations.forget(self._cache.run(place.folder).folder)
+
     def ended(self, place: Place, close: Close) -> None:
         """A row less."""
-        self._active.pop(place.run, None)
+        self._remove(place)
         super().ended(place, close)
         self._draw()
 
     def requeued(self, place: Place, why: str) -> None:
         """A row less."""
-        self._active.pop(place.run, None)
+        self._remove(place)
         super().requeued(place, why)
         self._draw()
 
@@ -129,7 +137,8 @@ class LiveTable(Lines):
         if now - self._read >= _READ_S and self.progress.metric is not None:
             self._read = now
             for active in self._active.values():
-                active.reader.poll()
+                folder = self._cache.run(active.place.folder).folder
+                active.reader.poll(look_for_new=self._creations.new_in(folder))
                 active.words = _current(active.reader, self.progress.metric)
         if now - self._drawn >= _REDRAW_S:
             self._draw()
@@ -199,7 +208,7 @@ class LiveTable(Lines):
 def _current(reader: RunReader, metric: Metric) -> str:
     """The value at this moment, with its step."""
     match reader.reading(metric):
-        case Resolved(curve=curve) if curve.values:
-            return f"{score_words(curve.values[-1])} @ {curve.steps[-1]}"
+        case Resolved(points=points) if (last := points.last()) is not None:
+            return f"{score_words(last[1])} @ {last[0]}"
         case _:
             return "-"

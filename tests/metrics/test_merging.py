@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from array import array
+from math import inf, isfinite, nan
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hprun.metrics.events import Event
-from hprun.metrics.merging import MergedCurve, SeriesMerge, concurrent
-from hprun.metrics.points import FilePoints
-from hprun.model import Curve
+from hprun.metrics.merging import MergedCurve, SeriesMerge, _finite_best, concurrent, falls
+from hprun.metrics.points import FilePoints, TagPoints
+from hprun.metrics.ranking import finite_best, score
+from hprun.model import Curve, Reduce
 
 
 def merged(*steps: int) -> MergedCurve:
@@ -124,3 +129,88 @@ def test_a_file_that_begins_where_the_one_before_ended_wrote_that_step_again():
     flat.go_on(0)
     flat.extend([0], [3.0])
     assert flat.curve() == Curve((0, 0, 0), (5.0, 4.0, 3.0))
+
+
+class Slow:
+    """The rules for one curve as written, a point at a time."""
+
+    def __init__(self) -> None:
+        self.points: list[tuple[int, float]] = []
+        self.restarts = self.refits = 0
+
+    def add(self, step: int, value: float) -> None:
+        if self.points and step < self.points[-1][0]:
+            self.cut(step)
+        self.points.append((step, value))
+
+    def cut(self, step: int) -> None:
+        kept = [point for point in self.points if point[0] < step]
+        if len(kept) < len(self.points):
+            self.restarts += 1
+            self.refits += not kept
+        self.points = kept
+
+    def curve(self) -> Curve:
+        return Curve(tuple(s for s, _ in self.points), tuple(v for _, v in self.points))
+
+
+VALUES = st.sampled_from([0.0, -0.0, 1.0, 2.0, -1.0, 1e308, nan, inf, -inf])
+RUNS = st.lists(st.tuples(st.integers(0, 6), st.lists(st.tuples(st.integers(0, 3), VALUES))))
+
+
+@settings(max_examples=300, deadline=None)
+@given(RUNS)
+def test_a_curve_that_grows_by_many_points_is_as_if_by_one_and_what_was_given_stays(runs):
+    """Points come in stretches; a stretch may be preceded by a cut (of steps 0 to 6)."""
+    file = TagPoints([], 0.0)
+    fast, slow = MergedCurve(), Slow()
+    given_out = []
+    for base, stretch in runs:
+        if base > 3:
+            fast.cut(base)
+            slow.cut(base)
+        at = len(file.steps)
+        file.steps.extend(base + step for step, _ in stretch)
+        file.values.extend(value for _, value in stretch)
+        borrowed = file.steps is fast.points().steps or at == 0
+        if not (borrowed and fast.borrow(file.steps, file.values)):
+            fast.extend(file.steps[at:], file.values[at:])
+        for step, value in stretch:
+            slow.add(base + step, value)
+        assert repr(fast.curve()) == repr(slow.curve())
+        assert (fast.restarts, fast.refits) == (slow.restarts, slow.refits)
+        given_out.append((fast.points(), slow.curve()))
+        for reduce in Reduce if len(fast) else ():
+            assert repr(fast.score(reduce)) == repr(score(slow.curve(), reduce))
+    for points, curve in given_out:
+        assert repr(points.curve()) == repr(curve)
+
+
+def test_falls_are_found_with_numpy_and_without(monkeypatch):
+    steps = array("q", [*range(500), *range(400, 900), 7, 7, 6])
+    wanted = [500, 1000, 1002]
+    import numpy  # noqa: F401
+
+    assert list(falls(steps)) == wanted
+    assert list(falls(steps, 999)) == [1000, 1002]
+    assert list(falls(steps, 1000)) == [1002]
+    assert list(falls(array("q", range(999)))) == []
+    monkeypatch.setattr("hprun.metrics.merging._MANY", 1 << 60)
+    assert list(falls(steps)) == wanted
+    assert list(falls(steps, 999)) == [1000, 1002]
+    assert list(falls(steps, 1000)) == [1002]
+    assert list(falls(array("q", range(999)))) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(VALUES, min_size=1))
+def test_the_best_finite_value_is_the_first_of_the_best(values):
+    finite = [at for at, value in enumerate(values) if isfinite(value)]
+    for reduce, best in ((Reduce.MIN, min), (Reduce.MAX, max)):
+        wanted = best(finite, key=values.__getitem__) if finite else None
+        assert finite_best(values, reduce) == wanted
+        import numpy  # noqa: F401
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("hprun.metrics.merging._MANY", 0)
+            assert _finite_best(array("d", values), reduce) == wanted

@@ -270,7 +270,7 @@ def test_text_files_older_than_the_attempt_are_not_the_runs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "heavy", ["numpy", "tensorflow", "google_crc32c", "json", "csv", "difflib"]
+    "heavy", ["numpy", "watchdog", "tensorflow", "google_crc32c", "json", "csv", "difflib"]
 )
 def test_importing_the_package_imports_nothing_heavy(heavy):
     code = f"import hprun.metrics, sys; sys.exit({heavy!r} in sys.modules)"
