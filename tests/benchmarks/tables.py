@@ -1,0 +1,161 @@
+"""Rows of figures become Markdown that reads well on a terminal too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+Column = tuple[str, Callable[[Row], str]]
+
+_WORKLOADS = {
+    "noop": "Trials that import nothing",
+    "numpy_alone": "Trials that only import numpy",
+    "keras_digits": "Short Keras trainings",
+}
+
+
+def markdown(measured: Mapping[str, Any]) -> str:
+    """Everything that was measured, as one text."""
+    return "\n".join(_text(measured)) + "\n"
+
+
+def _text(measured: Mapping[str, Any]) -> Iterator[str]:
+    machine, sections = measured["machine"], measured["sections"]
+    yield (
+        f"{machine['date']}, {machine['processor']}, {machine['cores']} cores,"
+        f" Linux {machine['kernel']}, Python {machine['python']}."
+    )
+    yield _versions(measured)
+    if measured["cpu_by"]:
+        yield (
+            f"CPU by {measured['cpu_by']}. Other processes took {measured['others']:.0%} of the"
+            " machine meanwhile."
+        )
+    for rows in (sections.get("noop", []), sections.get("keras", [])):
+        for workload in dict.fromkeys(row["workload"] for row in rows):
+            yield from _trials(workload, [row for row in rows if row["workload"] == workload])
+    if rows := sections.get("restart"):
+        yield from _titled("The same command again", _RESTART, rows)
+    if rows := sections.get("reader"):
+        yield from _titled("Reading event files", _READER, rows)
+    if rows := sections.get("scale"):
+        asked = [row for row in rows if "runs" not in row]
+        yield from _titled("Large searches", _SCALE, asked)
+        prices = [row for row in rows if "runs" in row]
+        yield from _titled("What the coordinator takes for each run", _PRICE, prices)
+    if measured["goals"]:
+        yield from _titled("Goals", _GOALS, measured["goals"])
+
+
+def _versions(measured: Mapping[str, Any]) -> str:
+    versions = {**measured["machine"]["versions"], **measured["peers"]}
+    return ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
+
+
+def _trials(workload: str, rows: Sequence[Row]) -> Iterator[str]:
+    yield from _titled(_WORKLOADS[workload], _TRIALS, rows)
+
+
+def _titled(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
+    there = [row for row in rows if not row.get("missing")]
+    yield from ("", f"### {title}", "", *_table(columns, there))
+    if absent := [row["competitor"] for row in rows if row.get("missing")]:
+        yield from ("", f"Not installed, so not measured: {'; '.join(absent)}.")
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
+    """Columns that begin with a right arrow are numbers."""
+    cells = [[name.lstrip("→") for name, _ in columns]]
+    cells += [[cell(row) for _, cell in columns] for row in rows]
+    right = [name.startswith("→") for name, _ in columns]
+    widths = [max(3, *(len(line[n]) for line in cells)) for n in range(len(columns))]
+    rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
+    return [
+        "| "
+        + " | ".join(
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(line, widths, right, strict=True)
+        )
+        + " |"
+        for line in (cells[0], rule, *cells[1:])
+    ]
+
+
+def _name(row: Row) -> str:
+    notes = []
+    if row.get("own_process") is False:
+        notes.append("in its process")
+    if row.get("at_once") == 1:
+        notes.append("one at a time")
+    return row["competitor"] + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _number(name: str, digits: int = 2, factor: float = 1.0) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        value = row.get(name)
+        return "" if value is None else f"{value * factor:,.{digits}f}"
+
+    return cell
+
+
+def _count(row: Row) -> str:
+    ended, trials = row["ended"], row["trials"]
+    return str(trials) if ended >= trials else f"{ended} of {trials}"
+
+
+def _seconds(name: str, timed_out: str) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        return f"over {row[name]:.0f}" if row[timed_out] else f"{row[name]:.2f}"
+
+    return cell
+
+
+_TRIALS: Sequence[Column] = (
+    ("two trials at once", _name),
+    ("→trials", _count),
+    ("→seconds", _number("seconds")),
+    ("→ms per trial", _number("seconds_per_trial", 1, 1000)),
+    ("→× floor", _number("seconds_per_trial_to_floor")),
+    ("→CPU ms per trial", _number("cpu_s_per_trial", 1, 1000)),
+    ("→× floor", _number("cpu_s_per_trial_to_floor")),
+    ("→measured", lambda row: f"{len(row['repetitions'])}×"),
+)
+_RESTART: Sequence[Column] = (
+    ("", _name),
+    ("→all done: seconds", _seconds("again_seconds", "again_timed_out")),
+    ("→trials run again", lambda row: f"{row['again_ran']} of {row['trials']}"),
+    ("→after kill -9: seconds", _seconds("after_kill_seconds", "after_kill_timed_out")),
+    ("→run again", _number("finished_ran_again", 0)),
+    ("→never ended", lambda row: f"{row['never_ended']} of {row['killed_trials']}"),
+)
+_READER: Sequence[Column] = (
+    ("data", lambda row: str(row["data"])),
+    ("reader", lambda row: str(row["reader"])),
+    ("→seconds", _number("seconds")),
+    ("→events/s", _number("events_per_s", 0)),
+    ("→peak MB", _number("peak_rss_mb", 0)),
+    ("→speed × data server", _number("ratio_to_rust")),
+    ("→speed × EventAccumulator", _number("ratio_to_event_accumulator", 1)),
+)
+_SCALE: Sequence[Column] = (
+    ("→trials", lambda row: f"{row['trials']:,}"),
+    ("what", lambda row: str(row["what"])),
+    ("→seconds", _number("seconds", 3)),
+    ("→CPU s", _number("cpu_s", 3)),
+    ("→peak MB", _number("peak_mb", 0)),
+)
+_PRICE: Sequence[Column] = (
+    ("→trials", lambda row: f"{row['trials']:,}"),
+    ("what", lambda row: str(row["what"])),
+    ("→coordinator's CPU ms", _number("coordinator_cpu_ms_per_run")),
+    ("→ms from run to run", _number("ms_per_run", 1)),
+    ("→over runs", _number("runs", 0)),
+    ("→peak MB", _number("peak_mb", 0)),
+)
+_GOALS: Sequence[Column] = (
+    ("goal", lambda row: str(row["what"])),
+    ("→measured", _number("value", 3)),
+    ("→at most", _number("limit", 3)),
+    ("", lambda row: "met" if row["met"] else "NOT MET"),
+)
