@@ -43,6 +43,8 @@ class Settings:
     grace: float = 10.0
     checkpoint: str = "auto"
     autolog: bool = True
+    start: str = "auto"
+    share_prefix: bool = False
     max_retries: int = 0
     fail_fast: bool = False
     max_log: float = 50e6

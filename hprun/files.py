@@ -11,8 +11,19 @@ from pathlib import Path
 from types import TracebackType
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write `path` so that it is there whole or not at all; `durable`: also after a loss of power.
+def replace_whole(path: Path, data: bytes) -> None:
+    """Write `path` so that it is there whole or not at all, unless power is lost; by one writer.
+
+    Raises OSError.
+    """
+    partial = f"{path}.new"
+    with open(partial, "wb", buffering=0) as file:  # noqa: PTH123
+        file.write(data)
+    os.replace(partial, path)  # noqa: PTH105
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `path` so that it is there whole or not at all, also after a loss of power.
 
     Keeps the mode of the file that was there. Raises OSError.
     """
@@ -21,8 +32,7 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            if durable:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
@@ -53,8 +63,12 @@ class Lock:
 
         Tries for a moment, since `is_locked` holds a lock for as long as it looks.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.path, flags, 0o644)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, flags, 0o644)
         for pause_s in (0.01, 0.02, 0.04, None):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

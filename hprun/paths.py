@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _GITIGNORE = "# Written by hprun: what it keeps here is not for the repository.\n*\n"
@@ -24,7 +25,7 @@ class RunPaths:
     folder: Path
 
     def _beside(self, ending: str) -> Path:
-        return self.folder.with_name(self.folder.name + ending)
+        return Path(f"{self.folder}{ending}")
 
     @property
     def log(self) -> Path:
@@ -92,7 +93,7 @@ class Cache:
 
     def run(self, folder: str) -> RunPaths:
         """The files of the run whose folder, relative to the cache, is `folder`."""
-        return RunPaths(self.root / folder)
+        return _run_paths(self.root, folder)
 
     def create(self) -> None:
         """Make the folder, and keep it out of git unless it has its own rules. Raises OSError."""
@@ -101,3 +102,8 @@ class Cache:
             path = self.root / name
             if not path.exists():
                 path.write_text(text, encoding="utf-8")
+
+
+@lru_cache(maxsize=256)  # the loop asks for those of active runs again and again
+def _run_paths(root: Path, folder: str) -> RunPaths:
+    return RunPaths(root / folder)

@@ -15,6 +15,8 @@ SETTINGS = "HPRUN_AUTOLOG"
 """The variable that carries the settings; gone from the environment once Python has started."""
 
 _SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")  # noqa: PTH100, PTH118, PTH120
+SITE_FILE = Path(_SITE, "sitecustomize.py")
+"""What runs first in a script's Python."""
 _PATH = "PYTHONPATH"
 
 
@@ -50,7 +52,8 @@ def forget(folder: Path, *, record: bool = False) -> None:
     After a run completed, the first; when its working folder is made anew, both. Raises OSError
     where something that is there cannot be removed.
     """
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(folder)
+    if os.path.lexists(folder):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
     if record:
         record_path(folder).unlink(missing_ok=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from hprun.autolog import forget
-from hprun.cli.options import cache_option, find_search, live_state, open_store, yes_option
+from hprun.cli.options import cache_option, find_search, open_store, yes_option
 from hprun.errors import HprunError
+from hprun.files import is_locked
 from hprun.model import Ended
 from hprun.paths import Cache, RunPaths
 from hprun.report.results import results
@@ -46,8 +47,8 @@ def command(
         raise click.UsageError("What of that search? Say --keep-best N or --forget.")
     row = find_search(store, search) if search or keep_best is not None or forget else None
     rows = store.searches() if row is None else [row]
-    if any(live_state(store, cache, one) == "running" for one in rows):
-        busy = next(one for one in rows if live_state(store, cache, one) == "running")
+    busy = next((one for one in rows if is_locked(cache.search_lock(one.name))), None)
+    if busy is not None:
         raise HprunError(f"{busy.name} is running.", hint=f"`hprun stop {busy.name}` first.")
     folders = [] if row is not None else _leftovers(store, cache)
     if row is not None and keep_best is not None:

@@ -17,7 +17,7 @@ import click
 from hprun import __version__
 from hprun.cli.options import cache_option
 from hprun.config import Settings, jobs_default
-from hprun.engine.assemble import interpreter
+from hprun.engine.assemble import interpreter, locate
 from hprun.errors import HprunError
 from hprun.files import Lock, is_locked
 from hprun.filesystems import file_system, is_network
@@ -44,8 +44,12 @@ class Finding:
     "--repair", is_flag=True, help="Build a damaged queue anew from the records of the runs."
 )
 @cache_option
-def command(*, repair: bool, cache: Cache) -> int:
-    """Check what searches need here; the status is 2 if something is wrong."""
+@click.argument("script", required=False)
+def command(*, script: str | None, repair: bool, cache: Cache) -> int:
+    """Check what searches need here; the status is 2 if something is wrong.
+
+    With SCRIPT, carry out its imports too, and say whether its runs can start warm.
+    """
     if repair:
         from hprun.engine.repair import rebuild
 
@@ -53,6 +57,7 @@ def command(*, repair: bool, cache: Cache) -> int:
             click.echo(line, err=True)
         return 0
     findings = list(_examine(cache))
+    findings.append(_checked("warm starts", lambda: _warm_words(script)))
     rows = [["!!" if f.bad else "ok", f.what, f.found] for f in findings]
     print_table(stdout(), [Column(""), Column("what"), Column("found", fold=True)], rows)
     return 2 if any(finding.bad for finding in findings) else 0
@@ -116,6 +121,19 @@ def _kernel_words() -> str:
     if hasattr(os, "pidfd_open"):
         return "the kernel tells at once (pidfd)"
     return "is looked for ten times a second: this system has no pidfd"
+
+
+def _warm_words(script: str | None) -> str:
+    from hprun.executors.warm import why_never
+
+    why = why_never()
+    if why is not None:
+        return f"none: {why}"
+    if script is None:
+        return "work: name a script to see whether it can have them"
+    from hprun.engine.warming import try_warm
+
+    return try_warm(*locate(script, Path.cwd()), interpreter(Settings()))
 
 
 def _queue_words(cache: Cache) -> str:

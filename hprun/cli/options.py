@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -120,11 +120,10 @@ def asked_metric(
     return chosen
 
 
-def live_state(store: Store, cache: Cache, row: SearchRow) -> str:
-    """A search's state: one that says running and has no coordinator was cut off."""
+def live_state(cache: Cache, row: SearchRow, counts: Mapping[str, int]) -> str:
+    """A search's state, given its counts: one that runs and has no coordinator was cut off."""
     if is_locked(cache.search_lock(row.name)):
         return "running"
-    counts = store.counts(row.id)
     waits = counts.get("queued") or counts.get("running")
     if not waits:
         return "complete"

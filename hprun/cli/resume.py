@@ -34,7 +34,11 @@ def command(
     if all_ and search:
         raise click.UsageError("--all and a search exclude each other.")
     if all_:
-        rows = [row for row in store.searches() if live_state(store, cache, row) not in _OVER]
+        rows = [
+            row
+            for row in store.searches()
+            if live_state(cache, row, store.counts(row.id)) not in _OVER
+        ]
         rows.sort(key=lambda row: row.created)
         if not rows and not quiet:
             stderr().print("All searches are complete.")

@@ -86,6 +86,14 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--autolog/--no-autolog", default=None, **_env("autolog"),
     help="Let hprun save trainings and write their curves where the script does not (default).",
 )  # fmt: skip
+@click.option(
+    "--start", type=click.Choice(["auto", "warm", "cold"]), **_env("start"),
+    help="warm: import once what the script imports, and fork each run; cold: each run imports."
+    " auto (default): warm where that is safe and pays.",
+)  # fmt: skip
+@click.option("--share-prefix/--no-share-prefix", default=None, **_env("share_prefix"),
+    help="Also do once what stands before the first use of a hyperparameter, such as loading data.",
+)  # fmt: skip
 @click.option("--max-retries", type=click.IntRange(0), metavar="N", **_env("max_retries"),
     help="Try a run again that failed, up to N times (default 0).",
 )  # fmt: skip
@@ -165,6 +173,10 @@ def _settings(
     merged["script"] = relative
     if merged.get("autolog") is False and "checkpoint" in merged:
         raise ConfigError("--checkpoint has no effect with --no-autolog.", hint="Drop one of them.")
+    if merged.get("share_prefix") and merged.get("start") == "cold":
+        raise ConfigError(
+            "--share-prefix has no effect with --start cold.", hint="Drop one of them."
+        )
     merged.pop("cache", None)
     return Settings(**_typed(merged)), workspace
 

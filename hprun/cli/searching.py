@@ -27,7 +27,9 @@ from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
 from hprun.engine.readings import fill_readings
+from hprun.engine.warming import wants_warm, warm_starts
 from hprun.errors import CacheError, HprunError
+from hprun.executors import LocalExecutor
 from hprun.files import Lock
 from hprun.filesystems import refuse_network
 from hprun.paths import Cache
@@ -168,10 +170,25 @@ def _loop(
     how = policy(question.settings, now())
     doing = work(question, cache, lines.say)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
-    loop = Loop(store, cache, row, how, listener, doing)
+    warm = None
+    if wants_warm(question.settings.start, counts.get("queued", 0), how.slots):
+        warm = warm_starts(
+            doing,
+            cache.search(row.name) / "forkserver",
+            only_warm=question.settings.start == "warm",
+            say=lines.say,
+            ready=lines.warm,
+        )
+    executor = LocalExecutor(warm)
+    loop = Loop(store, cache, row, how, listener, doing, executor=executor)
     from hprun.preemption import watch
 
-    with interrupts, watch(interrupts.ask) or contextlib.nullcontext(), context:
+    with (
+        contextlib.closing(executor),
+        interrupts,
+        watch(interrupts.ask) or contextlib.nullcontext(),
+        context,
+    ):
         return loop.run(interrupts)
 
 

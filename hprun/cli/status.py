@@ -51,7 +51,7 @@ def _json(store: Store, cache: Cache, search: str | None) -> dict[str, Any]:
         "searches": [
             {
                 "name": row.name,
-                "state": live_state(store, cache, row),
+                "state": live_state(cache, row, store_counts),
                 "script": row.request["settings"]["script"],
                 "metric": metric_json(row.metric),
                 "trials": store.trial_count(row.id),
@@ -95,7 +95,7 @@ def _table(store: Store, cache: Cache, search: str | None) -> Table:
         rows.append(
             [
                 row.name,
-                state_text(live_state(store, cache, row)),
+                state_text(live_state(cache, row, counts)),
                 f"{total - waiting - running}/{total}",
                 str(running),
                 str(waiting),
@@ -114,7 +114,10 @@ def _watch(store: Store, cache: Cache, search: str | None) -> None:
     console = stdout()
     try:
         with Live(_table(store, cache, search), console=console, auto_refresh=False) as live:
-            while any(live_state(store, cache, row) == "running" for row in _rows(store, search)):
+            while any(
+                live_state(cache, row, store.counts(row.id)) == "running"
+                for row in _rows(store, search)
+            ):
                 time.sleep(_WATCH_S)
                 live.update(_table(store, cache, search), refresh=True)
     except KeyboardInterrupt:

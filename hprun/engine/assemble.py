@@ -24,7 +24,7 @@ from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
 from hprun.space import Space, parse_space
 from hprun.store import Linked, SearchRow, Store
-from hprun.workspace import Listing, Snapshot, freeze, list_workspace
+from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
 MAX_TRIALS = 1_000_000
 
@@ -94,7 +94,7 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
 
     Raises the HprunError of whatever cannot be.
     """
-    read = _reader(workspace)
+    read = reader(workspace)
     source = read(settings.script)
     if source is None:
         raise WorkspaceError(f"{workspace / settings.script} does not exist.")
@@ -132,16 +132,6 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
             for path, content in {settings.script: source, **modules, **depends}.items()
         },
     )
-
-
-def _reader(workspace: Path) -> Callable[[str], bytes | None]:
-    def read(path: str) -> bytes | None:
-        try:
-            return (workspace / path).read_bytes()
-        except (OSError, ValueError):
-            return None
-
-    return read
 
 
 def _with_marks(specs: Sequence[str], source: bytes, script: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from hprun.model import Alive, Exited, Gone, Life, Outcome
+from hprun.model import FAILURES, Alive, Exited, Gone, Life, Outcome
 
 _KILLED = 128  # a shell's status for "ended by signal N" is 128 + N
 _SIGTERM, _SIGKILL = 15, 9
@@ -28,14 +28,15 @@ class Ending:
     """An attempt has been told to end: since when, why, and whether it was killed yet."""
 
     since: float
-    why: str  # preempted, cancelled or timed-out
+    why: str  # preempted, cancelled, timed-out or hung
     killed: bool = False
 
 
-PREEMPTED, CANCELLED, TIMED_OUT = "preempted", "cancelled", "timed-out"
+PREEMPTED, CANCELLED, TIMED_OUT, HUNG = "preempted", "cancelled", "timed-out", "hung"
 FAILED_FAST = "a run failed"
 TOO_LATE = "the time of --for is over"
 DISK_FULL = "the disk is nearly full"
+PREPARING = "what the script imports is being imported, once for all runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Active:
 
     `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it;
     `rebooted` when the machine was started anew since it was claimed. `failures` counts the
-    attempts that failed since the run was last asked for.
+    attempts that failed since the run was last asked for; `hung` says that a warm start went
+    wrong and the attempt does nothing.
     """
 
     run: int
@@ -57,6 +59,7 @@ class Active:
     cancelled: bool = False
     rebooted: bool = False
     failures: int = 0
+    hung: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ class Facts:
 
     `awaited` counts runs of this search that a rival's coordinator is running for both;
     `last_start` is when this search last started an attempt, `typical_s` how long its runs take
-    (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk.
+    (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk,
+    `preparing` that starts are about to become warm, so that it is better to wait.
     """
 
     now: float
@@ -92,6 +96,7 @@ class Facts:
     typical_s: float = 0.0
     failed: bool = False
     free_bytes: float = math.inf
+    preparing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +192,7 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
                 actions.append(_after_loss(active, facts.now, policy, _VANISHED))
     if asked is not Asked.GO:
         return actions if facts.active else [*actions, Finish(complete=False, why=why)]
-    if not may_not_start(facts, policy):
+    if not may_not_start(facts, policy) and not (policy.fail_fast and _some_failed(actions)):
         actions += [Start(run) for run in facts.queued[: _free(facts, living, policy)]]
     if not facts.active and not facts.awaited:
         if not facts.queued:
@@ -195,6 +200,10 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
         elif may_not_start(facts, policy) == TOO_LATE:
             actions.append(Finish(complete=False, why=TOO_LATE))
     return actions
+
+
+def _some_failed(actions: Sequence[Action]) -> bool:
+    return any(isinstance(action, End) and action.outcome in FAILURES for action in actions)
 
 
 def _asked(facts: Facts, policy: Policy) -> tuple[Asked, str]:
@@ -214,7 +223,7 @@ def may_not_start(facts: Facts, policy: Policy) -> str:
         return DISK_FULL
     if policy.until is not None and facts.now + facts.typical_s > policy.until:
         return TOO_LATE
-    return ""
+    return PREPARING if facts.preparing else ""
 
 
 def _free(facts: Facts, living: int, policy: Policy) -> int:
@@ -233,6 +242,8 @@ def _free(facts: Facts, living: int, policy: Policy) -> int:
 
 def _while_alive(active: Active, asked: Asked, now: float, policy: Policy) -> list[Action]:
     ending = active.ending
+    if active.hung and (ending is None or not ending.killed):
+        return [Terminate(active.run, active.attempt, Ending(now, HUNG, killed=True))]
     if ending is None:
         why = _why_end(active, asked, now, policy)
         if why is None:
@@ -293,6 +304,8 @@ def _after_ending(active: Active, ending: Ending, seconds: float) -> Action:
     run, attempt = active.run, active.attempt
     if ending.why == PREEMPTED:
         return Requeue(run, attempt, "stopped with its search")
+    if ending.why == HUNG:
+        return Requeue(run, attempt, "hung after a warm start")
     if ending.why == TIMED_OUT:
         return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
     return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")

@@ -48,11 +48,13 @@ class Lookout:
         self.waiting = Waiting(store, search.id)
         self.known: dict[int, Place] = {}
         self.endings: dict[tuple[int, int], Ending] = {}
+        self._hung = set[int]()
         self._awaited: dict[int, Place] = {}  # runs that a rival is running for both
 
     def look(self, asked: Asked, cancelled: Set[int]) -> Facts:
         """All that the deciding half needs to know."""
         now = time.time()
+        self._hung = self._executor.hung()
         mine: list[Claimed] = []
         theirs: list[Claimed] = []
         for claimed in self._store.claimed(self._search.id):
@@ -71,6 +73,7 @@ class Lookout:
             now=now,
             active=active,
             queued=queued,
+            preparing=self._executor.preparing,
             asked=asked,
             awaited=len(theirs),
             rivals=rivals,
@@ -136,6 +139,7 @@ class Lookout:
             cancelled=self.known[run.id].trial in cancelled,
             rebooted=claimed.boot != self.boot,
             failures=claimed.failures,
+            hung=run.id in self._hung,
         )
 
     def place(self, run: Run, *, wanted: bool) -> Place:

@@ -91,6 +91,13 @@ class Loop:
         no reason to stop: it is waited out.
         """
         self._asked = asked
+        self._store.sync_now_and_then()
+        try:
+            return self._go_on(interrupts)
+        finally:
+            self._store.sync_at_once()
+
+    def _go_on(self, interrupts: Interrupts) -> Finish:
         while True:
             try:
                 finish = self._turn(interrupts)
@@ -130,11 +137,13 @@ class Loop:
         self._hold_logs_down()
         self._listener.looked()
         finish = next((a for a in actions if isinstance(a, Finish)), None)
-        if finish is None and not any(isinstance(a, End | Requeue) for a in actions):
+        ended = sum(isinstance(a, End | Requeue) for a in actions)
+        if finish is None and len(launches) >= ended:  # else more may be possible at once
             self._wait(self._patience(facts), interrupts)
         return finish
 
     def _wait(self, seconds: float, interrupts: Interrupts) -> None:
+        self._store.sync(time.monotonic())
         self._executor.wait(seconds, [interrupts.descriptor, *self._listener.descriptors()])
         interrupts.drain()
 

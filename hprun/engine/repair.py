@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hprun.errors import CacheError
-from hprun.files import is_locked, write_whole
+from hprun.files import is_locked, replace_whole, write_whole
 from hprun.model import Direction, Metric, Outcome, Reduce
 from hprun.paths import Cache
 from hprun.store import Close, PlannedRun, PlannedTrial, ReadingRow, SearchRow, Store
@@ -44,7 +44,7 @@ def record_run(
             reading.kind, reading.value, reading.step, reading.series, reading.detail
         ]  # fmt: skip
     with contextlib.suppress(OSError):
-        write_whole(path, json.dumps(document).encode(), durable=False)
+        replace_whole(path, json.dumps(document).encode())
 
 
 def rebuild(cache: Cache) -> Iterator[str]:

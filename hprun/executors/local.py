@@ -1,6 +1,7 @@
-"""Attempts as processes of this machine, each started cold in a session of its own.
+"""Attempts as processes of this machine, each in a session of its own.
 
-A small shell stands between hprun and the script. It holds the run's lock, outlives the script
+A small shell stands between hprun and the script, or where a server of warm starts forked the
+script, a keeper that does what the shell does. It holds the run's lock, outlives the script
 whatever ends that, and leaves an exit record by rename. So a coordinator that died and came
 back can tell a run that lives from one that ended and one that vanished, without time-outs and
 without trusting process ids; and the script is an ordinary `python script.py` that cannot tell
@@ -20,8 +21,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from hprun.executors.stuck import STUCK_S, Stillness, sample
+from hprun.executors.warm import Fork, ForkServer
+from hprun.executors.warm_starts import WarmStarts
 from hprun.files import Lock, is_locked
 from hprun.model import Alive, Exited, Gone, Life
 from hprun.paths import RunPaths
@@ -45,6 +49,7 @@ echo "$attempt $status $told" >"$record.new" && exec mv -f "$record.new" "$recor
 exit $status
 """
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+_STUCK_LOOK_S = 10.0
 _POLL_S = 0.1  # seconds between looks where the kernel cannot wake us
 MARK = "HPRUN_MARK"
 """The variable by which a process is known to be ours, wherever it fled to."""
@@ -62,13 +67,38 @@ class Launch:
     lock: Lock
 
 
-class LocalExecutor:
-    """Starts attempts on this machine and looks after those that an earlier coordinator left."""
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """What stands where the shell stands, for an attempt that was forked by a server."""
 
-    def __init__(self) -> None:
+    server: ForkServer
+    pid: int
+    stillness: Stillness
+
+
+class LocalExecutor:
+    """Starts attempts on this machine and looks after those that an earlier coordinator left.
+
+    With `warm` starts, attempts are forked where that can be; the others start cold.
+    """
+
+    def __init__(self, warm: WarmStarts | None = None) -> None:
+        self._warm = warm
         self._children: dict[int, subprocess.Popen[bytes]] = {}  # by run
+        self._keepers: dict[int, _Keeper] = {}  # by run
         self._pidfds: dict[int, int] = {}  # by run
+        self._looked_for_stuck = time.monotonic()
         _become_subreaper()
+
+    @property
+    def preparing(self) -> bool:
+        """Whether it is worth to wait with starts, because they will soon be warm."""
+        return self._warm is not None and self._warm.preparing
+
+    def close(self) -> None:
+        """End what was only there to start attempts; those go on."""
+        if self._warm is not None:
+            self._warm.close()
 
     def start(self, launch: Launch) -> None:
         """Start the process and hand it the lock. Raises OSError."""
@@ -82,36 +112,45 @@ class LocalExecutor:
         with paths.log.open("ab", buffering=0) as log:
             if launch.attempt > 1:
                 log.write(f"\n--- attempt {launch.attempt} ---\n".encode())
-            child = subprocess.Popen(
-                [
-                    "/bin/sh",
-                    "-c",
-                    _SHELL,
-                    "hprun",
-                    str(launch.attempt),
-                    str(paths.exit_record),
-                    *launch.command,
-                ],
-                stdin=launch.lock.descriptor,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=paths.folder,
-                env=env,
-                start_new_session=True,
-            )
+            if not self._forked(launch, env, log.fileno()):
+                self._children[launch.run] = _started_cold(launch, env, log)
+                self._watch(launch.run, self._children[launch.run].pid)
         launch.lock.release()
-        self._children[launch.run] = child
-        self._watch(launch.run, child.pid)
+
+    def _forked(self, launch: Launch, env: Mapping[str, str], log: int) -> bool:
+        """Start an attempt warm, if that can be."""
+        if self._warm is None:
+            return False
+        fork = Fork(
+            command=launch.command,
+            env=env,
+            folder=launch.paths.folder,
+            attempt=launch.attempt,
+            record=launch.paths.exit_record,
+            log=log,
+            lock=launch.lock.descriptor,
+        )
+        forked = self._warm.fork(fork)
+        if forked is not None:
+            server, pid = forked
+            self._keepers[launch.run] = _Keeper(server, pid, Stillness())
+            self._watch(launch.run, pid)
+        return forked is not None
 
     def look(self, run: int, attempt: int, paths: RunPaths) -> Life:
         """Say how an attempt is, whoever started it."""
-        child = self._children.get(run)
-        if child is not None and not _has_exited(child):
+        child, keeper = self._children.get(run), self._keepers.get(run)
+        if (child is not None and not _has_exited(child)) or (
+            keeper is not None and run in self._pidfds and not self._ended(run)
+        ):
             return Alive()
         record = _read_record(paths.exit_record, attempt)
         if record is not None:
             return record
-        if child is None and is_locked(paths.lock) and _shell_lives(paths, attempt):
+        if keeper is not None and self._lives(run, attempt, keeper, paths):
+            return Alive()
+        ours = child is not None or keeper is not None
+        if not ours and is_locked(paths.lock) and _shell_lives(paths, attempt):
             if run not in self._pidfds:
                 self._watch(run, _group(paths))
             return Alive()
@@ -119,9 +158,32 @@ class LocalExecutor:
         # attempt, and may hold the lock for ever, is for `bury`.
         # The record may have come between the two looks.
         record = _read_record(paths.exit_record, attempt)
-        if record is None and child is not None:
-            return _unrecorded(child)
+        if record is None and ours:
+            status = child.wait() if child is not None else None
+            return _unrecorded(keeper.server.status(keeper.pid) if keeper is not None else status)
         return record or Gone()
+
+    def _lives(self, run: int, attempt: int, keeper: _Keeper, paths: RunPaths) -> bool:
+        if run in self._pidfds:
+            return False
+        if keeper.server.status(keeper.pid) is not None:
+            return False
+        return is_locked(paths.lock) and _shell_lives(paths, attempt)
+
+    def hung(self) -> set[int]:
+        """The runs whose warm attempts hang. From now on all starts are cold if there is one."""
+        now = time.monotonic()
+        if now - self._looked_for_stuck < _STUCK_LOOK_S:
+            return set()
+        self._looked_for_stuck = now
+        found = set[int]()
+        for run, keeper in self._keepers.items():
+            seen = sample(keeper.pid)
+            if seen is not None and keeper.stillness.seconds(seen, now) >= STUCK_S:
+                found.add(run)
+        if found and self._warm is not None:
+            self._warm.stop("an attempt that was forked hangs")
+        return found
 
     def signal(self, paths: RunPaths, number: signal.Signals) -> None:
         """Signal all processes of a run that still holds its lock."""
@@ -139,8 +201,12 @@ class LocalExecutor:
             # Not waited for yet, so the number cannot belong to anybody else.
             _signal_group(child.pid, signal.SIGKILL)
             child.wait()
-        orphans = _orphans(known={other.pid for other in self._children.values()})
-        if child is None or child.returncode < 0 or orphans:
+        keeper = self._keepers.pop(run, None)
+        status = child.returncode if child is not None else None
+        if keeper is not None:
+            status = keeper.server.bury(keeper.pid)
+        orphans = _orphans(known=self._known())
+        if status is None or status < 0 or orphans:
             # A shell that ended by itself has waited for its script, and what that left is ours
             # by now. Otherwise it may still be dying, or belong to nobody: look everywhere.
             _kill_marked(mark)
@@ -149,15 +215,26 @@ class LocalExecutor:
 
     def wait(self, timeout_s: float, others: Iterable[int] = ()) -> None:
         """Return when an attempt may have ended, a descriptor of `others` is ready, or in time."""
-        if len(self._pidfds) < len(self._children):
+        if len(self._pidfds) < len(self._children) + len(self._keepers):
             timeout_s = min(timeout_s, _POLL_S)
         poller = select.poll()
-        for descriptor in (*self._pidfds.values(), *others):
+        warm = self._warm.descriptors() if self._warm is not None else []
+        for descriptor in (*self._pidfds.values(), *warm, *others):
             poller.register(descriptor, select.POLLIN)
         poller.poll(timeout_s * 1000)
+        if self._warm is not None:
+            self._warm.advance()
         for run in [run for run in self._pidfds if self._ended(run)]:
             # The process is gone but its lock may be held by what it left: do not spin on it.
             os.close(self._pidfds.pop(run))
+
+    def _known(self) -> set[int]:
+        """The children that are no orphans: shells, keepers whose server is dead, the server."""
+        known = {child.pid for child in self._children.values()}
+        known |= {keeper.pid for keeper in self._keepers.values()}
+        if self._warm is not None and self._warm.server is not None:
+            known.add(self._warm.server.pid)
+        return known
 
     def _ended(self, run: int) -> bool:
         return bool(select.select([self._pidfds[run]], [], [], 0)[0])
@@ -166,6 +243,22 @@ class LocalExecutor:
         if pid and hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self._pidfds[run] = os.pidfd_open(pid)
+
+
+def _started_cold(
+    launch: Launch, env: Mapping[str, str], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    record = str(launch.paths.exit_record)
+    shell = ["/bin/sh", "-c", _SHELL, "hprun", str(launch.attempt), record]
+    return subprocess.Popen(
+        [*shell, *launch.command],
+        stdin=launch.lock.descriptor,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        cwd=launch.paths.folder,
+        env=env,
+        start_new_session=True,
+    )
 
 
 def _read_record(path: Path, attempt: int) -> Exited | None:
@@ -236,10 +329,9 @@ def _kill_marked(mark: str) -> None:
             return
 
 
-def _unrecorded(child: subprocess.Popen[bytes]) -> Life:
-    """How a child ended that could not write it down, as on a full disk."""
-    status = child.wait()
-    return Exited(status, time.time()) if status >= 0 else Gone()
+def _unrecorded(status: int | None) -> Life:
+    """How an attempt ended that could not write it down, as on a full disk."""
+    return Exited(status, time.time()) if status is not None and status >= 0 else Gone()
 
 
 def _has_exited(child: subprocess.Popen[bytes]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from hprun.errors import CacheError
 SCHEMA_VERSION = 2
 CACHE_KIB = 8192
 """Pages of the database that a process keeps in memory."""
+SYNC_S = 0.2
+"""A coordinator waits so long at the least from one sync to the next."""
 _MIGRATIONS = {
     # Indices by which nothing grows with what is already done.
     1: """
@@ -35,6 +38,8 @@ class Connection:
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self._path = path
+        self._waits = self._written = False
+        self._synced = 0.0
         if not create and not path.exists():
             raise CacheError(
                 f"There is no search in {path.parent} yet.",
@@ -100,6 +105,38 @@ class Connection:
                     self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+            self._written = True
+
+    def sync_now_and_then(self) -> None:
+        """Leave it to `sync` when what is written down reaches the disk; for a coordinator.
+
+        A crash of any process loses nothing either way; a loss of power takes what was written
+        after the last `sync`. See https://sqlite.org/pragma.html#pragma_synchronous.
+        """
+        self._all("PRAGMA synchronous = NORMAL")
+        self._waits = True
+
+    def sync_at_once(self) -> None:
+        """From now on, whatever is written down is on the disk when that is said to be done."""
+        self._all("PRAGMA synchronous = FULL")
+        self._waits = False
+
+    def sync(self, now: float) -> None:
+        """See to it that what was written some time ago is on the disk; `now` in seconds.
+
+        The log of writes is all that a database in WAL mode needs to recover.
+        """
+        if not self._waits or now - self._synced < SYNC_S or not self._written:
+            return
+        try:
+            with open(f"{self._path}-wal", "rb") as log:  # noqa: PTH123
+                os.fsync(log.fileno())
+        except FileNotFoundError:  # it was moved into the database, which SQLite syncs itself
+            pass
+        except OSError as error:
+            passes = error.errno == errno.ENOSPC
+            raise CacheError(f"{self._path}: {error.strerror}.", passes=passes) from error
+        self._written, self._synced = False, now
 
     def version(self) -> int:
         """A number that changes when another connection has written."""

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+_BLOCK = 1 << 20
 _FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 
 
@@ -30,9 +31,24 @@ def clone(source: Path, target: Path) -> bool:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy content, mode and times. Raises OSError."""
-    shutil.copyfile(source, target)
-    shutil.copystat(source, target)
+    """Copy content, mode and times. Raises OSError.
+
+    shutil's does more, and takes five times as long for a small file: a run has many.
+    """
+    read = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        stat = os.fstat(read)
+        write = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            while block := os.read(read, _BLOCK):
+                while block:
+                    block = block[os.write(write, block) :]
+            os.fchmod(write, stat.st_mode & 0o7777)
+            os.utime(write, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        finally:
+            os.close(write)
+    finally:
+        os.close(read)
 
 
 def mode_bits_protect(path: Path) -> bool:

@@ -21,22 +21,33 @@ def copy_workspace(
     own checkpoint goes on; only the rendered files are written anew. Raises OSError.
     """
     if not marker.exists():
+        again = folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        _lay_out(snapshot, folder, skip=frozenset(rendered))
+        _lay_out(snapshot, folder, skip=frozenset(rendered), again=again)
         marker.touch()
     for path in snapshot.listing.linked:  # also where --link came only after the first attempt
         _link(folder / path, str(snapshot.listing.root / path))
     for path, content in rendered.items():
-        target = folder / path
+        _write(folder / path, content, snapshot.folder / path)
+
+
+def _write(target: Path, content: bytes, original: Path) -> None:
+    """Put a rendered file in the place of whatever is there, with the original's mode."""
+    try:
+        target.unlink()
+    except FileNotFoundError:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        target.write_bytes(content)
-        original = snapshot.folder / path
-        if original.exists():
-            target.chmod(original.stat().st_mode | 0o200)
+    try:
+        mode = original.stat().st_mode & 0o7777 | 0o200
+    except FileNotFoundError:
+        mode = None
+    with target.open("wb", buffering=0) as file:
+        file.write(content)
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
 
 
-def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str]) -> None:
+def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str], again: bool) -> None:
     listing = snapshot.listing
     for name in listing.folders:
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -44,7 +55,8 @@ def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str]) -> None:
         if path in skip:
             continue
         source, target = snapshot.folder / path, folder / path
-        target.unlink(missing_ok=True)  # of a copy that was cut off
+        if again:
+            target.unlink(missing_ok=True)  # of a copy that was cut off
         if path in snapshot.large:
             _share(source, target)
         else:

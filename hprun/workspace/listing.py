@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -32,6 +32,18 @@ class Listing:
     folders: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
     linked: tuple[str, ...]
+
+
+def reader(root: Path) -> Callable[[str], bytes | None]:
+    """What gives a file's bytes by its path in a workspace; None where it cannot be read."""
+
+    def read(path: str) -> bytes | None:
+        try:
+            return (root / path).read_bytes()
+        except (OSError, ValueError):
+            return None
+
+    return read
 
 
 def list_workspace(root: Path, *, cache: Path, link: tuple[str, ...] = ()) -> Listing:

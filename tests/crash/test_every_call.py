@@ -91,6 +91,11 @@ class Hands:
         self.machine, self.root, self.sees_orphans = machine, root, sees_orphans
         self.own = set()
 
+    preparing = False
+
+    def hung(self):
+        return set()
+
     def _folder(self, paths):
         return paths.folder.relative_to(self.root).as_posix()
 

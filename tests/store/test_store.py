@@ -169,6 +169,27 @@ def test_what_was_linked_before_is_linked_again_without_writing(store):
     assert store._db.total_changes - before == 3
 
 
+def test_a_coordinator_syncs_now_and_then_and_everybody_else_each_time(store, monkeypatch):
+    row = _search(store)
+    synced = []
+    monkeypatch.setattr("hprun.store.connection.os.fsync", synced.append)
+    store.sync(0.0)
+    assert synced == []  # each transaction has seen to it
+    store.sync_now_and_then()
+    for now in (10.0, 10.1, 10.3, 10.35, 10.9):
+        store.set_search_state(row.id, "running", now)
+        store.sync(now)
+        store.sync(now)
+    assert len(synced) == 3
+    store.sync(99.0)
+    assert len(synced) == 3  # nothing new
+    store.sync_at_once()
+    store.set_search_state(row.id, "stopped", 100.0)
+    store.sync(200.0)
+    assert len(synced) == 3
+    assert store._all("PRAGMA synchronous") == [(2,)]
+
+
 def test_a_trial_can_be_cancelled_while_it_waits(store):
     row = _search(store)
     _link(store, row, ["a", "b"])

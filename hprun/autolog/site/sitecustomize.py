@@ -122,6 +122,18 @@ def _put_back() -> str:
     return settings
 
 
+def attach(settings: str) -> None:
+    """Do for a forked script what `_start` does for one that starts cold.
+
+    What is imported already gets at once what it lacks; the rest is waited for.
+    """
+    watch = _Watch(_WATCHED, settings)
+    sys.meta_path.insert(0, watch)
+    for name in _WATCHED:
+        if name in sys.modules:
+            watch.imported(sys.modules[name])
+
+
 def _start() -> None:
     settings = _put_back()
     if settings:
