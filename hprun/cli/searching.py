@@ -27,7 +27,7 @@ from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
 from hprun.engine.readings import fill_readings
-from hprun.engine.warming import wants_warm, warm_starts
+from hprun.engine.warming import shared_prefix, wants_warm, warm_starts
 from hprun.errors import CacheError, HprunError
 from hprun.executors import LocalExecutor
 from hprun.files import Lock
@@ -172,9 +172,15 @@ def _loop(
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     warm = None
     if wants_warm(question.settings.start, counts.get("queued", 0), how.slots):
+        folder = cache.search(row.name) / "forkserver"
+        prefix = None
+        if question.settings.share_prefix:
+            axes = question.space.axes(seed=question.settings.seed)
+            prefix = shared_prefix(doing, folder, axes, lines.say)
         warm = warm_starts(
             doing,
-            cache.search(row.name) / "forkserver",
+            folder,
+            prefix=prefix,
             only_warm=question.settings.start == "warm",
             say=lines.say,
             ready=lines.warm,

@@ -6,17 +6,29 @@ import ast
 import os
 import select
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from hprun.autolog import SITE_FILE
+from hprun.engine.plan import render
 from hprun.engine.work import Work
 from hprun.errors import HprunError
 from hprun.executors import WarmStarts
-from hprun.executors.warm import ForkServer, Ready, Setting, Starting, State, why_never
+from hprun.executors.warm import (
+    ForkServer,
+    Ready,
+    Setting,
+    SharedPrefix,
+    Starting,
+    State,
+    why_never,
+)
+from hprun.model import Value
+from hprun.script.prefix import prefix_of
 from hprun.script.preloading import Preload, importable_names, preload_plan
-from hprun.workspace import list_workspace, reader
+from hprun.workspace import copy_workspace, list_workspace, reader
 
 
 def wants_warm(start: str, waiting: int, slots: int) -> bool:
@@ -37,17 +49,54 @@ def warm_starts(
     only_warm: bool,
     say: Callable[[str], None],
     ready: Callable[[Ready], None],
+    prefix: SharedPrefix | None = None,
 ) -> WarmStarts:
     """Start the server for a search's attempts; its own files lie in `folder`. Raises OSError.
 
-    With `only_warm`, a fork that would not be safe is an error instead of a word to `say`.
+    With `only_warm`, a fork that would not be safe is an error instead of a word to `say`. Where
+    a `prefix` cannot be shared, imports still are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     setting = _setting(work, folder)
-    make = partial(ForkServer, setting, folder.with_name(f"{folder.name}.log"))
+    log = folder.with_name(f"{folder.name}.log")
+    make = [partial(ForkServer, setting, log)]
+    if prefix is not None:
+        make.insert(0, partial(ForkServer, replace(setting, prefix=prefix), log))
     starts = WarmStarts(make, say, ready, only_warm=only_warm)
     starts.begin()
     return starts
+
+
+def shared_prefix(
+    work: Work,
+    folder: Path,
+    axes: Mapping[str, Sequence[Value]],
+    say: Callable[[str], None],
+) -> SharedPrefix | None:
+    """What of the script can run once for all of a search's runs, laid out below `folder`.
+
+    `axes` are the values of each name. None where nothing but imports could be shared; `say` is
+    told what it is, or why it is nothing. Raises OSError.
+    """
+    snapshot, template, shape = work.snapshot(), work.template, work.shape
+    fixed = {name for name, axis in axes.items() if len(axis) == 1} | {"folds", "n_folds"}
+    prefix = prefix_of(template, reader(snapshot.folder), fixed)
+    if not prefix.worth:
+        say(f"Sharing imports alone: {prefix.because}.")
+        return None
+    values = {name: axis[0] for name, axis in axes.items() if axis}
+    rendering = render(template, values, shape, 0, 0)
+    target = folder / "workspace"
+    copy_workspace(snapshot, target, rendering.files, marker=folder / "copied")
+    until = "all of it" if prefix.stops_at is None else f"what stands before {prefix.because}"
+    say(f"Running once for all runs: {len(prefix.shared)} statements, {until}.")
+    return SharedPrefix(
+        script=target / template.script,
+        folder=target,
+        argv=[template.script, *rendering.argv],
+        shared=prefix.shared,
+        again=prefix.again,
+    )
 
 
 def _setting(work: Work, folder: Path) -> Setting:

@@ -28,6 +28,8 @@ class CannotFork(Exception):  # noqa: N818 - not an error: the attempt is starte
 class SharedPrefix:
     """Top-level statements to run once: those of `script` at the indices `shared`.
 
+    Those of them in `again` every attempt runs once more, for what it does not inherit.
+
     `folder` is where they run, `argv` what they find as `sys.argv`.
     """
 
@@ -35,6 +37,7 @@ class SharedPrefix:
     folder: Path
     argv: Sequence[str]
     shared: Sequence[int]
+    again: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ def configuration(setting: Setting) -> dict[str, Any]:
             "folder": str(prefix.folder),
             "argv": list(prefix.argv),
             "shared": list(prefix.shared),
+            "again": list(prefix.again),
         },
     }
 

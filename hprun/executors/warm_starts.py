@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hprun.errors import HprunError
 from hprun.executors.warm import CannotFork, Dead, Fork, ForkServer, Ready, Refused, Starting
@@ -14,19 +14,21 @@ _MOST_DEATHS = 3  # of servers, before it is given up
 class WarmStarts:
     """Forks attempts from a server that `make` starts, and starts another when one dies.
 
+    Of several in `make`, the next is used when the one before refuses.
+
     `say` is told once for each reason why attempts start cold, `ready` what the first server
     has to tell when it is. With `only_warm`, a server that refuses is an error.
     """
 
     def __init__(
         self,
-        make: Callable[[], ForkServer],
+        make: Sequence[Callable[[], ForkServer]],
         say: Callable[[str], None],
         ready: Callable[[Ready], None],
         *,
         only_warm: bool = False,
     ) -> None:
-        self._make = make
+        self._make = list(make)
         self._say = say
         self._ready = ready
         self._only_warm = only_warm
@@ -39,7 +41,7 @@ class WarmStarts:
         """Start the server; the imports are carried out while the caller does other things."""
         self._server = None
         try:
-            self._server = self._make()
+            self._server = self._make[0]()
         except OSError as error:
             self._give_up(f"the server of warm starts could not be started: {error}")
 
@@ -71,6 +73,10 @@ class WarmStarts:
                 if not self._is_ready:
                     self._is_ready = True
                     self._ready(ready)
+            case Refused(why) if len(self._make) > 1:
+                del self._make[0]
+                self._say(f"Sharing imports alone: {why}.")
+                self.begin()
             case Refused(why):
                 if self._only_warm:
                     raise HprunError(f"--start warm: {why}.", hint=_HINT)

@@ -148,3 +148,60 @@ def test_the_doctor_tells_whether_a_script_can_start_warm(numbers):
     assert "none for this script" in numbers.hprun("doctor", "code/train.py").out
     assert "missing.py does not exist" in numbers.hprun("doctor", "missing.py").out
     assert "name a script" in numbers.hprun("doctor").out
+
+
+PREPARES = """\
+import numpy as np
+
+print("preparing", __name__)
+data = np.arange(100.0).reshape(10, 10)
+mean = float(data.mean())
+lr = 1
+
+def loss(x):
+    return lr * x
+
+print("loss:", loss(mean))
+"""
+
+
+def test_what_comes_before_a_hyperparameter_runs_once_and_is_printed_by_all(numbers):
+    numbers.write("train.py", PREPARES)
+    args = ("--hp", "lr=1:4", "-j", "1", "--metric", "loss", "train.py")
+    answer = numbers.hprun("--share-prefix", *args)
+    assert answer.status == 0
+    assert "Running once for all runs: " in answer.err
+    assert [trial["score"] for trial in reversed(_trials(numbers))] == [198.0, 148.5, 99.0, 49.5]
+    warm = _logs(numbers)
+    numbers.cache.rename(numbers.folder.parent / "before")
+    assert numbers.hprun("--start", "cold", *args).status == 0
+    assert warm == _logs(numbers)
+    assert all(text.startswith("preparing __main__\n") for text in warm.values())
+
+
+def test_where_only_imports_can_be_shared_the_statement_and_the_reason_are_named(numbers):
+    numbers.write(
+        "train.py", "import numpy as np\nlr = 1\nnp.random.seed(lr)\nprint('loss:', lr)\n"
+    )
+    args = ("--hp", "lr=1:4", "-j", "1", "--metric", "loss", "train.py")
+    answer = numbers.hprun("--share-prefix", *args)
+    assert answer.status == 0
+    assert "Sharing imports alone: " in answer.err
+    assert "lr" in answer.err
+
+
+def test_a_prefix_that_cannot_be_shared_after_all_leaves_the_imports_shared(numbers):
+    """Only running it shows that it draws random numbers: then every trial does so itself."""
+    numbers.write(
+        "train.py",
+        "import numpy as np\nfrom sklearn.model_selection import train_test_split\n"
+        "one, other = train_test_split(np.arange(100))\nlr = 1\n"
+        "print('loss:', float(one.sum()) * lr)\n",
+    )
+    args = ("--hp", "lr=1:4", "-j", "1", "--metric", "loss", "train.py")
+    answer = numbers.hprun("--share-prefix", "-v", *args)
+    assert answer.status == 0
+    assert "Sharing imports alone: " in answer.err
+    assert "Warm starts: " in answer.err
+    scores = [trial["score"] / trial["values"]["lr"] for trial in _trials(numbers)]
+    assert len(set(scores)) == 4

@@ -59,7 +59,8 @@ def test_a_fork_that_waits_for_ever_ends_warm_starts(tmp_path, monkeypatch, code
     (folder / "train.py").write_text(code)
     setting = Setting(sys.executable, dict(os.environ), Preload(()), "train.py", tmp_path)
     said = []
-    warm = WarmStarts(lambda: ForkServer(setting, tmp_path / "log"), said.append, lambda _: None)
+    make = [lambda: ForkServer(setting, tmp_path / "log")]
+    warm = WarmStarts(make, said.append, lambda _: None)
     warm.begin()
     executor = LocalExecutor(warm)
     while executor.preparing:

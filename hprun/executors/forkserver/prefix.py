@@ -38,6 +38,7 @@ class Prefix:
         self.why = ""
         self.seeded: frozenset[str] = frozenset()
         self._shared = list(config["shared"])
+        self._gone = [index for index in self._shared if index not in config["again"]]
         self._script = config["script"]
         with open(self._script, "rb") as file:  # noqa: PTH123
             self._tree = ast.parse(file.read())
@@ -124,7 +125,7 @@ class Prefix:
             return "the statements that run once are others in its copy of the script"
         return (
             ""
-            if _without(source, tree, self._shared) is not None
+            if _without(source, tree, self._gone) is not None
             else ("a statement that runs once shares a line with another")
         )
 
@@ -148,7 +149,7 @@ class Prefix:
 
         with open(name, "rb") as file:  # noqa: PTH123
             source = file.read()
-        text = _without(source, ast.parse(source), self._shared)
+        text = _without(source, ast.parse(source), self._gone)
         fd = os.memfd_create("hprun-rest", os.MFD_CLOEXEC)
         data = source if text is None else text
         while data:
@@ -157,7 +158,7 @@ class Prefix:
         return fd
 
 
-def _without(source: bytes, tree: "ast.Module", shared: "Sequence[int]") -> "bytes | None":
+def _without(source: bytes, tree: "ast.Module", gone: "Sequence[int]") -> "bytes | None":
     """The text with empty lines for these statements; None where lines cannot say it.
 
     The docstring and imports from `__future__` stay: what they do to the rest is needed again.
@@ -168,13 +169,13 @@ def _without(source: bytes, tree: "ast.Module", shared: "Sequence[int]") -> "byt
         return None
     lines = source.split(b"\n")
     spans = [_lines_of(node) for node in tree.body]
-    for index in shared:
+    for index in gone:
         node, span = tree.body[index], spans[index]
         is_doc = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if is_doc or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             continue
         for other, (first, last) in enumerate(spans):
-            if other not in shared and first <= span[1] and span[0] <= last:
+            if other not in gone and first <= span[1] and span[0] <= last:
                 return None
         for line in range(span[0] - 1, span[1]):
             lines[line] = b""
