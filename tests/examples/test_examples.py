@@ -120,3 +120,25 @@ def test_examples_and_templates_need_nothing_of_hprun():
     for folder in ("examples", "templates"):
         for path in (ROOT / folder).glob("*.py"):
             assert "import hprun" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("name", "more", "metric"),
+    [
+        ("keras_digits.py", ("--hp", "lr=1e-3,1e-2", "--hp", "epochs=2"), "val_loss:min"),
+        ("torch_digits.py", ("--hp", "lr=1e-3,1e-2", "--hp", "epochs=2"), "val_loss:min"),
+        ("sklearn_digits.py", ("--hp", "C=1,10", "--hp", "gamma=0.01"), "accuracy"),
+    ],
+)
+def test_warm_and_cold_starts_and_a_shared_prefix_give_the_same_scores(example, name, more, metric):
+    project = example(name)
+    scores = []
+    for start in (("--start", "cold"), ("--start", "warm"), ("--start", "warm", "--share-prefix")):
+        answer = project.hprun(*start, *more, "--cv", "2", "--metric", metric, name, timeout=300)
+        assert answer.status == 0, answer
+        assert "Starting cold" not in answer.err
+        found = _trials(project)
+        scores.append([(t["trial"], [f["score"] for f in t["folds"]]) for t in found])
+        project.cache.rename(project.folder.parent / f"cache-{len(scores)}")
+    assert scores[0] == scores[1] == scores[2]
