@@ -203,7 +203,10 @@ class LocalExecutor:
             child.wait()
         keeper = self._keepers.pop(run, None)
         status = child.returncode if child is not None else None
-        if keeper is not None:
+        if keeper is not None and _read_record(paths.exit_record, attempt) is not None:
+            keeper.server.let_go(keeper.pid)
+            status = 0
+        elif keeper is not None:
             status = keeper.server.bury(keeper.pid)
         orphans = _orphans(known=self._known())
         if status is None or status < 0 or orphans:

@@ -193,6 +193,16 @@ class ForkServer:
             return _wait_here(pid, 0)
         return None
 
+    def let_go(self, pid: int) -> None:
+        """As `bury`, of a keeper that has ended by itself; returns before that is done."""
+        try:
+            if isinstance(self._state, Ready):
+                self._send({"do": "let go", "pid": pid})
+                return
+        except OSError:
+            self._end(Dead("the server of warm starts ended"))
+        self.bury(pid)
+
     def close(self) -> None:
         """End the server; attempts go on without it."""
         self._end(Dead("the server of warm starts was closed"))

@@ -135,6 +135,8 @@ def _loop(connection: _Connection, shape: "likeness.Shape") -> "dict[str, Any]":
             for fd in fds:
                 os.close(fd)
             connection.send(*(("error", why) if why else ("started", pid)))
+        elif request["do"] == "let go":
+            _bury(request["pid"], reap=True)
         elif request["do"] == "bury":
             connection.send("ended", _bury(request["pid"], reap=True))
         else:
