@@ -26,7 +26,6 @@ from hprun.executors.warm import (
     why_never,
 )
 from hprun.model import Value
-from hprun.script.prefix import prefix_of
 from hprun.script.preloading import Preload, importable_names, preload_plan
 from hprun.workspace import copy_workspace, list_workspace, reader
 
@@ -78,6 +77,8 @@ def shared_prefix(
     `axes` are the values of each name. None where nothing but imports could be shared; `say` is
     told what it is, or why it is nothing. Raises OSError.
     """
+    from hprun.script.prefix import prefix_of
+
     snapshot, template, shape = work.snapshot(), work.template, work.shape
     fixed = {name for name, axis in axes.items() if len(axis) == 1} | {"folds", "n_folds"}
     prefix = prefix_of(template, reader(snapshot.folder), fixed)

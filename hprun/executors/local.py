@@ -68,6 +68,15 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sent:
+    """An attempt that a server was asked to fork, and has not answered yet."""
+
+    launch: Launch
+    fork: Fork
+    server: ForkServer
+
+
+@dataclass(frozen=True, slots=True)
 class _Keeper:
     """What stands where the shell stands, for an attempt that was forked by a server."""
 
@@ -85,6 +94,7 @@ class LocalExecutor:
     def __init__(self, warm: WarmStarts | None = None) -> None:
         self._warm = warm
         self._children: dict[int, subprocess.Popen[bytes]] = {}  # by run
+        self._sent: dict[int, _Sent] = {}  # by run
         self._keepers: dict[int, _Keeper] = {}  # by run
         self._pidfds: dict[int, int] = {}  # by run
         self._looked_for_stuck = time.monotonic()
@@ -97,6 +107,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         """End what was only there to start attempts; those go on."""
+        self._hear(wait=True)
         if self._warm is not None:
             self._warm.close()
 
@@ -112,13 +123,16 @@ class LocalExecutor:
         with paths.log.open("ab", buffering=0) as log:
             if launch.attempt > 1:
                 log.write(f"\n--- attempt {launch.attempt} ---\n".encode())
-            if not self._forked(launch, env, log.fileno()):
-                self._children[launch.run] = _started_cold(launch, env, log)
-                self._watch(launch.run, self._children[launch.run].pid)
+            if not self._send(launch, env, log.fileno()):
+                self._start_cold(launch, env, log)
+
+    def _start_cold(self, launch: Launch, env: Mapping[str, str], log: IO[bytes]) -> None:
+        self._children[launch.run] = _started_cold(launch, env, log)
+        self._watch(launch.run, self._children[launch.run].pid)
         launch.lock.release()
 
-    def _forked(self, launch: Launch, env: Mapping[str, str], log: int) -> bool:
-        """Start an attempt warm, if that can be."""
+    def _send(self, launch: Launch, env: Mapping[str, str], log: int) -> bool:
+        """Have an attempt forked, if that can be; the lock is held until that is done."""
         if self._warm is None:
             return False
         fork = Fork(
@@ -130,18 +144,36 @@ class LocalExecutor:
             log=log,
             lock=launch.lock.descriptor,
         )
-        forked = self._warm.fork(fork)
-        if forked is not None:
-            server, pid = forked
-            self._keepers[launch.run] = _Keeper(server, pid, Stillness())
-            self._watch(launch.run, pid)
-        return forked is not None
+        server = self._warm.send(fork)
+        if server is not None:
+            self._sent[launch.run] = _Sent(launch, fork, server)
+        return server is not None
+
+    def _hear(self, *, wait: bool = False) -> None:
+        """Hear what became of forks; with `wait`, of all of them."""
+        for server in {id(sent.server): sent.server for sent in self._sent.values()}.values():
+            for fork, answer in server.answers(wait=wait):
+                run = next(run for run, sent in self._sent.items() if sent.fork is fork)
+                launch = self._sent.pop(run).launch
+                if isinstance(answer, int):
+                    self._keepers[run] = _Keeper(server, answer, Stillness())
+                    self._watch(run, answer)
+                    launch.lock.release()
+                    continue
+                assert self._warm is not None, "nobody else sends"
+                self._warm.declined(server, answer)
+                with contextlib.suppress(OSError), launch.paths.log.open("ab") as log:
+                    self._start_cold(launch, fork.env, log)
+                launch.lock.release()  # one that could not be started is found to be gone
 
     def look(self, run: int, attempt: int, paths: RunPaths) -> Life:
         """Say how an attempt is, whoever started it."""
+        self._hear()
         child, keeper = self._children.get(run), self._keepers.get(run)
-        if (child is not None and not _has_exited(child)) or (
-            keeper is not None and run in self._pidfds and not self._ended(run)
+        if (
+            run in self._sent
+            or (child is not None and not _has_exited(child))
+            or (keeper is not None and run in self._pidfds and not self._ended(run))
         ):
             return Alive()
         record = _read_record(paths.exit_record, attempt)
@@ -187,6 +219,7 @@ class LocalExecutor:
 
     def signal(self, paths: RunPaths, number: signal.Signals) -> None:
         """Signal all processes of a run that still holds its lock."""
+        self._hear(wait=True)
         if is_locked(paths.lock):
             _signal_group(_group(paths), number)
 
@@ -220,13 +253,20 @@ class LocalExecutor:
         """Return when an attempt may have ended, a descriptor of `others` is ready, or in time."""
         if len(self._pidfds) < len(self._children) + len(self._keepers):
             timeout_s = min(timeout_s, _POLL_S)
-        poller = select.poll()
-        warm = self._warm.descriptors() if self._warm is not None else []
-        for descriptor in (*self._pidfds.values(), *warm, *others):
-            poller.register(descriptor, select.POLLIN)
-        poller.poll(timeout_s * 1000)
-        if self._warm is not None:
-            self._warm.advance()
+        until = time.monotonic() + timeout_s
+        while True:
+            warm = self._warm.descriptors() if self._warm is not None else []
+            poller = select.poll()
+            for descriptor in (*self._pidfds.values(), *warm, *others):
+                poller.register(descriptor, select.POLLIN)
+            ready = poller.poll(max(0.0, until - time.monotonic()) * 1000)
+            preparing = self.preparing
+            if self._warm is not None:
+                self._warm.advance()
+            self._hear()
+            # That an attempt was forked is no news for the caller, who has asked for it.
+            if preparing or not ready or any(number not in warm for number, _ in ready):
+                break
         for run in [run for run in self._pidfds if self._ended(run)]:
             # The process is gone but its lock may be held by what it left: do not spin on it.
             os.close(self._pidfds.pop(run))

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,9 @@ class Dead:
 
 
 State = Starting | Ready | Refused | Dead
+Answer = tuple[Fork, int | CannotFork]
+_ENDED = "the server of warm starts ended"
+_SILENT = f"the server of warm starts did not answer in {ANSWER_S:.0f} seconds"
 
 
 def why_never() -> str | None:
@@ -100,6 +104,8 @@ class ForkServer:
     _state: State = field(init=False, default_factory=Starting)
     _buffer: bytes = field(init=False, default=b"")
     _process: subprocess.Popen[bytes] = field(init=False, repr=False)
+    _asked: deque[tuple[Fork, float]] = field(init=False, default_factory=deque)
+    _answered: list[Answer] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._base = shared_env(self.setting.env)
@@ -151,30 +157,65 @@ class ForkServer:
 
     def advance(self) -> State:
         """See what the server said, without waiting for it."""
-        if isinstance(self._state, Starting | Ready):
+        while isinstance(self._state, Starting | Ready):
             words = self._receive(0.0)
-            if words is not None:
+            if words is None:
+                break
+            if self._asked:
+                self._take(words)
+            else:
                 self._begin(words)
-            elif self.patience_s == 0.0:
-                self._end(Dead(f"the imports took more than {READY_S:.0f} seconds"))
+        if self.patience_s == 0.0:
+            self._end(Dead(f"the imports took more than {READY_S:.0f} seconds"))
+        elif self._asked and time.monotonic() - self._asked[0][1] > ANSWER_S:
+            self._end(Dead(_SILENT))
         return self._state
 
-    def launch(self, fork: Fork) -> int:
-        """Fork an attempt; gives the number of its keeper, which leads its process group.
+    def send(self, fork: Fork) -> None:
+        """Have an attempt forked; whether it was is for `answers`.
 
-        The keeper is the server's child until `bury`; watch it with a pidfd. Raises CannotFork:
-        then nothing runs, and the caller's descriptors are as before.
+        The descriptors are passed on: the caller may close its own. Raises CannotFork: then
+        nothing was asked.
         """
         if not isinstance(self._state, Ready):
             raise CannotFork(getattr(self._state, "why", "the imports are not done"))
         request = fork_request(fork, self.setting, self._base)
-        words = self._ask(request, (fork.log, fork.lock))
-        if words is None:
-            _kill_marked(fork.env.get(MARK))
-            raise CannotFork(getattr(self._state, "why", "the server of warm starts is gone"))
-        if words[0] != "started":
-            raise CannotFork(words[1])
-        return int(words[1])
+        try:
+            self._send(request, (fork.log, fork.lock))
+        except OSError:
+            self._end(Dead(_ENDED))
+            raise CannotFork(_ENDED) from None
+        self._asked.append((fork, time.monotonic()))
+
+    def answers(self, *, wait: bool = False) -> list[Answer]:
+        """What became of the forks that were asked for, in order; with `wait`, of all of them.
+
+        A keeper's number, which leads the attempt's process group, or CannotFork: then nothing
+        runs. The keeper is the server's child until `bury`; watch it with a pidfd.
+        """
+        self.advance()
+        while wait and self._asked and isinstance(self._state, Ready):
+            words = self._receive(ANSWER_S)
+            if words is None:
+                self._end(Dead(_SILENT))
+            else:
+                self._take(words)
+        if not isinstance(self._state, Starting | Ready):
+            why = self._state.why
+            while self._asked:
+                fork, _ = self._asked.popleft()
+                _kill_marked(fork.env.get(MARK))
+                self._answered.append((fork, CannotFork(why)))
+        answered, self._answered = self._answered, []
+        return answered
+
+    def launch(self, fork: Fork) -> int:
+        """Fork an attempt and wait for its keeper's number. Raises CannotFork: nothing runs."""
+        self.send(fork)
+        ((_, answer),) = self.answers(wait=True)
+        if isinstance(answer, CannotFork):
+            raise answer
+        return answer
 
     def status(self, pid: int) -> int | None:
         """How a keeper ended, -N for signal N; None while it lives or where nobody can say."""
@@ -200,12 +241,18 @@ class ForkServer:
                 self._send({"do": "let go", "pid": pid})
                 return
         except OSError:
-            self._end(Dead("the server of warm starts ended"))
+            self._end(Dead(_ENDED))
         self.bury(pid)
 
     def close(self) -> None:
         """End the server; attempts go on without it."""
         self._end(Dead("the server of warm starts was closed"))
+
+    def _take(self, words: list[str]) -> None:
+        """The answer to the fork that was asked for first."""
+        fork, _ = self._asked.popleft()
+        answer = int(words[1]) if words[0] == "started" else CannotFork(words[1])
+        self._answered.append((fork, answer))
 
     def _begin(self, words: list[str]) -> None:
         match words:
@@ -223,21 +270,20 @@ class ForkServer:
         try:
             self._send(request, fds)
         except OSError:
-            self._end(Dead("the server of warm starts ended"))
+            self._end(Dead(_ENDED))
             return None
-        words = self._receive(ANSWER_S)
+        while (words := self._receive(ANSWER_S)) is not None and self._asked:
+            self._take(words)  # it answers in order
         if words is None:
-            self._end(Dead(f"the server of warm starts did not answer in {ANSWER_S:.0f} seconds"))
+            self._end(Dead(_SILENT))
         return words
 
     def _send(self, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
         body = marshal.dumps(message, 2)  # a version that every Python 3 reads
-        head = len(body).to_bytes(4, "big")
+        data = len(body).to_bytes(4, "big") + body
         if fds:
-            socket.send_fds(self._socket, [head], fds)
-        else:
-            self._socket.sendall(head)
-        self._socket.sendall(body)
+            data = data[socket.send_fds(self._socket, [data], fds) :]
+        self._socket.sendall(data)
 
     def _receive(self, timeout_s: float) -> list[str] | None:
         """The next message, if it comes in time; a server that hung up is dead."""
@@ -256,7 +302,7 @@ class ForkServer:
             except OSError:
                 part = b""
             if not part:
-                self._end(Dead("the server of warm starts ended"))
+                self._end(Dead(_ENDED))
                 return None
             self._buffer += part
 

@@ -90,17 +90,22 @@ class WarmStarts:
             case Starting():
                 pass
 
-    def fork(self, fork: Fork) -> tuple[ForkServer, int] | None:
-        """Start an attempt; its server and its keeper's number, or None: it has to start cold."""
+    def send(self, fork: Fork) -> ForkServer | None:
+        """Have an attempt forked; the server whose `answers` will tell, or None: start it cold."""
         self.advance()
         if self._server is None:
             return None
         try:
-            return self._server, self._server.launch(fork)
+            self._server.send(fork)
         except CannotFork as cannot:
-            if isinstance(self._server.state, Ready):  # else `advance` has to deal with it
-                self._tell(cannot.why)
+            self.declined(self._server, cannot)
             return None
+        return self._server
+
+    def declined(self, server: ForkServer, cannot: CannotFork) -> None:
+        """Take note that a fork could not be had, and tell why unless its server is dead."""
+        if isinstance(server.state, Ready):
+            self._tell(cannot.why)
 
     def close(self) -> None:
         """End the server; attempts go on without it."""

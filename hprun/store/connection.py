@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from hprun.errors import CacheError
 
@@ -158,6 +157,8 @@ class Connection:
 def _open(path: Path, *, create: bool) -> sqlite3.Connection:
     """Open for reading alone what cannot be written: a colleague's cache, an archive."""
     if not create and not os.access(path.parent, os.W_OK):
+        from urllib.parse import quote
+
         address = f"file:{quote(str(path))}?immutable=1"
         return sqlite3.connect(address, uri=True, isolation_level=None)
     return sqlite3.connect(path, timeout=30, isolation_level=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from tests.benchmarks.competitors import Bench, Competitor, installed, missing, own
 from tests.benchmarks.measuring import measure
 from tests.benchmarks.plan import Plan
+from tests.benchmarks.scratch import scratch_folder
 
 _LIMIT_S = 90.0
 _TRIAL_S = "0.2"  # so that there is a middle to be killed in
@@ -36,7 +36,7 @@ def measure_restarts(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _again(competitor: Competitor, trials: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="hprun-benchmark-") as folder:
+    with scratch_folder() as folder:
         bench = Bench("noop", trials, Path(folder))
         bench.prepare()
         task = replace(competitor.task(bench), limit_s=_LIMIT_S)
@@ -53,7 +53,7 @@ def _again(competitor: Competitor, trials: int) -> dict[str, Any]:
 
 def _killed(competitor: Competitor, trials: int) -> dict[str, Any]:
     """`finished_ran_again` counts all that ended beyond the trials asked for."""
-    with tempfile.TemporaryDirectory(prefix="hprun-benchmark-") as folder:
+    with scratch_folder() as folder:
         bench = Bench("noop", trials, Path(folder))
         bench.prepare()
         task = competitor.task(bench)

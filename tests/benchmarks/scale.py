@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from tests.benchmarks.big_search import specs
 from tests.benchmarks.competitors import Bench, hprun_command
 from tests.benchmarks.measuring import Pace, Task, interleave, measure, median
 from tests.benchmarks.plan import Plan
+from tests.benchmarks.scratch import scratch_folder
 
 _ROOT = Path(__file__).parents[2]
 _ASKED = Pace(least=5, most=5)
@@ -27,7 +26,7 @@ def measure_scale(plan: Plan) -> list[dict[str, Any]]:
     """One row for each question at each size."""
     rows: list[dict[str, Any]] = []
     for trials in plan.sizes:
-        with tempfile.TemporaryDirectory(prefix="hprun-benchmark-") as folder:
+        with scratch_folder() as folder:
             for row in _at(trials, Path(folder), plan):
                 rows.append({"trials": trials, **row})
                 print(f"{trials:,} trials: {row['what']}: {row['seconds']:.2f} s", file=sys.stderr)
@@ -35,15 +34,13 @@ def measure_scale(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _at(trials: int, folder: Path, plan: Plan) -> list[dict[str, Any]]:
-    rows = [_queueing(trials, folder / "queueing", plan)]
+    rows = [_queueing(trials, plan)]
     done = _made(trials, folder / "done", leave=0)
     rows += _questions(done)
-    shutil.rmtree(done.folder)
     most = plan.marks[-1] + 20
     for what, leave in (("none done", None), ("nearly all done", most)):
         bench = _made(trials, folder / what.replace(" ", "-"), leave=leave)
         rows.append(_price(bench, what, plan.marks))
-        shutil.rmtree(bench.folder)
     return rows
 
 
@@ -65,12 +62,11 @@ def _made(trials: int, folder: Path, leave: int | None) -> Bench:
     return bench
 
 
-def _queueing(trials: int, folder: Path, plan: Plan) -> dict[str, Any]:
+def _queueing(trials: int, plan: Plan) -> dict[str, Any]:
     def once(_: str) -> dict[str, Any]:
-        bench = _bench(trials, folder)
-        figures = measure(Task(_maker(bench), str(_ROOT)))
-        shutil.rmtree(folder)
-        return figures
+        with scratch_folder() as folder:
+            bench = _bench(trials, Path(folder))
+            return measure(Task(_maker(bench), str(_ROOT)))
 
     return _row("queue", interleave({"queue": plan.queue}, once)["queue"])
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.competitors import FLOOR, Bench, Competitor, installed, missing, own
 from tests.benchmarks.measuring import Pace, interleave, measure, median
 from tests.benchmarks.plan import Plan
+from tests.benchmarks.scratch import scratch_folder
 
 NOTHING, NUMPY, KERAS = "noop", "numpy_alone", "keras_digits"
 # Keras trials in one process, which hprun has to beat as well.
@@ -53,7 +53,7 @@ def _race(workload: str, trials: int, plan: Plan, ours: Pace, peers: Pace) -> li
 
 def run_once(competitor: Competitor, workload: str, trials: int) -> dict[str, Any]:
     """The figures of one search by one competitor, in an empty folder."""
-    with tempfile.TemporaryDirectory(prefix="hprun-benchmark-") as folder:
+    with scratch_folder() as folder:
         bench = Bench(workload, trials, Path(folder))
         bench.prepare()
         figures = measure(competitor.task(bench))
