@@ -27,6 +27,9 @@ class Settings:
     script: str = ""
     args: tuple[str, ...] = ()
     hp: tuple[str, ...] = ()
+    search: str = ""
+    trials: int = 0
+    trial: tuple[str, ...] = ()
     metric: str = ""
     direction: str = ""
     cv: int = 0
@@ -56,6 +59,8 @@ class Settings:
         `workspace` is its path relative to the cache: two projects may share one.
         """
         asked = (workspace, self.script, *self.args, "", *specs, "", *self.sub, self.substitute)
+        if self.search or self.trial or self.trials:
+            asked = (*asked, "search", self.search, *self.trial)
         return digest_text(*asked, str(self.cv), str(self.repeats), str(self.seed))
 
     def to_json(self) -> dict[str, Any]:

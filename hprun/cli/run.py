@@ -34,6 +34,17 @@ def _env(name: str) -> dict[str, Any]:
     help="A hyperparameter: lr=1e-5:l5:0.1 (by log), units=32,64, n=1:10, x=0:0.1:1 … Repeatable.",
 )  # fmt: skip
 @click.option(
+    "--search", metavar="STRATEGY", **_env("search"),
+    help="What proposes trials: grid, random, qmc, tpe, gp, cmaes, shac; with options as in"
+    " tpe:startup=20. Default: grid, or tpe with --trials.",
+)  # fmt: skip
+@click.option("--trials", type=click.IntRange(1), metavar="N", **_env("trials"),
+    help="How many trials a strategy may propose.",
+)  # fmt: skip
+@click.option("--trial", multiple=True, metavar="VALUES", **_env("trial"),
+    help="Try just this: 'lr=0.1,units=32'; or @FILE: all lines of a CSV or JSON lines. Repeatable.",
+)  # fmt: skip
+@click.option(
     "--metric", metavar="NAME[:min|:max|:last]", **_env("metric"),
     help="What to rank by: a TensorBoard scalar, `NAME: 0.9` on stdout, or a JSON or CSV key.",
 )  # fmt: skip

@@ -7,12 +7,13 @@ import json
 import os
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
 
 from hprun.cli.options import now
+from hprun.engine.asking import Asking
 from hprun.engine.assemble import (
     Begun,
     Question,
@@ -32,6 +33,7 @@ from hprun.errors import CacheError, HprunError
 from hprun.executors import LocalExecutor
 from hprun.files import Lock
 from hprun.filesystems import refuse_network
+from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.leaders import leaders
 from hprun.report.lines import Lines
@@ -40,7 +42,7 @@ from hprun.report.ranking_table import print_ranking
 from hprun.report.results import Result, results, results_json
 from hprun.report.terminal import say, stderr, stdout
 from hprun.report.words import count_words
-from hprun.store import SearchRow, Store
+from hprun.store import PlannedRun, SearchRow, Store
 
 COMPLETE, SOME_FAILED, NO_METRIC, STOPPED = 0, 1, 3, 75
 _SHOWN = 10  # trials in the table at the end
@@ -67,7 +69,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
         store.forget_requests(row.id)
         interrupts = Interrupts()
         finish = Finish(complete=True)
-        if _open_runs(store, row):
+        if _open_runs(store, row) or store.trial_count(row.id) < question.trials:
             store.set_search_state(row.id, "running", now())
             try:
                 finish = _loop(question, cache, store, row, interrupts, quiet, verbose)
@@ -171,12 +173,11 @@ def _loop(
     doing = work(question, cache, lines.say)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     warm = None
-    if wants_warm(question.settings.start, counts.get("queued", 0), how.slots):
+    if wants_warm(question.settings.start, question.runs - progress.done, how.slots):
         folder = cache.search(row.name) / "forkserver"
         prefix = None
         if question.settings.share_prefix:
-            axes = question.space.axes(seed=question.settings.seed)
-            prefix = shared_prefix(doing, folder, axes, lines.say)
+            prefix = shared_prefix(doing, folder, question.axes(), lines.say)
         warm = warm_starts(
             doing,
             folder,
@@ -186,7 +187,10 @@ def _loop(
             ready=lines.warm,
         )
     executor = LocalExecutor(warm)
-    loop = Loop(store, cache, row, how, listener, doing, executor=executor)
+    loop = Loop(
+        store, cache, row, how, listener, doing,
+        executor=executor, asking=_asking(question, cache, store, row),
+    )  # fmt: skip
     from hprun.preemption import watch
 
     with (
@@ -196,6 +200,18 @@ def _loop(
         context,
     ):
         return loop.run(interrupts)
+
+
+def _asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> Asking | None:
+    """What proposes trials, where they are not all known."""
+    chosen = question.chosen
+    if chosen is None:
+        return None
+
+    def plan(first: int, choices: Sequence[Values]) -> list[PlannedRun]:
+        return list(question.plan(row.name, cache, choices, first))
+
+    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan)
 
 
 def stop_runs(
@@ -215,13 +231,15 @@ def stop_runs(
 def _say_plan(question: Question, begun: Begun) -> None:
     linked, shape = begun.linked, question.shape
     trials = count_words(question.trials, "trial")
+    if question.chosen is not None:
+        trials += f" by {question.chosen.name}"
     per = []
     if shape.folds:
         per.append(f"{shape.folds} folds")
     if shape.repeats > 1:
         per.append(f"{shape.repeats} repeats")
-    product = " × ".join([trials, *per]) + (f" = {linked.runs:,} runs" if per else "")
-    todo = linked.runs - linked.done - linked.failed - linked.cancelled
+    product = " × ".join([trials, *per]) + (f" = {question.runs:,} runs" if per else "")
+    todo = question.runs - linked.done - linked.failed - linked.cancelled
     if not todo and not linked.failed and not linked.cancelled:
         rest = "everything is done already"
     else:

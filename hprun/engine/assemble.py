@@ -6,12 +6,13 @@ import difflib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hprun.autolog import parse_checkpoint
 from hprun.config import Settings, jobs_default
+from hprun.engine.choosing import GRID, Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
@@ -19,11 +20,11 @@ from hprun.engine.work import Work, base_env
 from hprun.errors import HprunError, WorkspaceError
 from hprun.identity import digest_files, digest_text
 from hprun.metrics import parse_metric
-from hprun.model import Metric, Values
+from hprun.model import Metric, Value, Values
 from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
 from hprun.space import Space, parse_space
-from hprun.store import Linked, SearchRow, Store
+from hprun.store import Linked, PlannedRun, SearchRow, Store
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
 MAX_TRIALS = 1_000_000
@@ -46,10 +47,13 @@ class Question:
     metric: Metric | None
     others: str
     digests: dict[str, str]
+    chosen: Chosen | None = None
 
     @property
     def trials(self) -> int:
-        """How many trials the grid has."""
+        """How many trials the search has, or may have if a strategy proposes them."""
+        if self.chosen is not None:
+            return self.chosen.budget
         return self.space.size(self.settings.seed)
 
     @property
@@ -58,8 +62,25 @@ class Question:
         return self.trials * self.shape.runs_per_trial
 
     def choices(self) -> list[Values]:
-        """The values of each trial."""
+        """The values of each trial of the grid."""
         return list(self.space.grid(seed=self.settings.seed))
+
+    def axes(self) -> dict[str, tuple[Value, ...]]:
+        """The values that each name may have; of those that are sampled, a few."""
+        return _axes(self.space, self.settings.seed)
+
+    def first(self) -> Values:
+        """The values of one trial."""
+        if self.chosen is None:
+            return next(iter(self.space.grid(seed=self.settings.seed)))
+        return draws(self.space, self.settings.seed, 1)[0]
+
+    def plan(
+        self, search: str, cache: Cache, choices: Iterable[Values], first: int = 0
+    ) -> Iterator[PlannedRun]:
+        """The runs of a search's trials, numbered from `first` on."""
+        others = digest_text(os.path.relpath(self.workspace, cache.root), self.others)
+        return planned_runs(search, choices, self.template, self.shape, others, first=first)
 
 
 def locate(script: str, here: Path) -> tuple[Path, str]:
@@ -99,6 +120,8 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
     if source is None:
         raise WorkspaceError(f"{workspace / settings.script} does not exist.")
     specs = _with_marks(settings.hp, source, settings.script)
+    if settings.trial and not specs:
+        specs = specs_of_rows(settings, workspace)
     space = parse_space(specs)
     _check_space(space, settings, large_is_fine=large_is_fine)
     template = make_template(
@@ -113,7 +136,9 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         ),
         read,
     )
-    template.check(space.axes(seed=settings.seed))
+    metric = parse_metric(settings.metric, settings.direction or None) if settings.metric else None
+    chosen = choose(settings, space, metric, workspace)
+    template.check(_axes(space, settings.seed))
     modules = {path: read(path) or b"" for path in imported_modules(settings.script, read)}
     depends = _depends(settings.depends, workspace)
     return Question(
@@ -123,15 +148,21 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         space=space,
         template=template,
         shape=Shape(settings.cv, settings.repeats, settings.seed),
-        metric=parse_metric(settings.metric, settings.direction or None)
-        if settings.metric
-        else None,
+        metric=metric,
+        chosen=chosen,
         others=digest_files(modules | depends),
         digests={
             path: digest_files({path: content})
             for path, content in {settings.script: source, **modules, **depends}.items()
         },
     )
+
+
+def _axes(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
+    found = dict(space.axes(seed=seed))
+    if space.sampled:
+        found = samples(space, seed) | found
+    return {name: found[name] for name in space.names}
 
 
 def _with_marks(specs: Sequence[str], source: bytes, script: str) -> tuple[str, ...]:
@@ -155,15 +186,16 @@ def _check_space(space: Space, settings: Settings, *, large_is_fine: bool) -> No
             if late
             else f"For example: `hprun --hp lr=1e-5:l5:0.1 {settings.script}`.",
         )
-    if space.sampled:
+    grid = strategy_name(settings) == GRID
+    if space.sampled and grid:
         names = " and ".join(space.sampled)
         raise HprunError(
             f"A grid cannot try every value of {names}: that is a continuous range or a"
-            " distribution, and this version has no strategy that samples.",
-            hint="Say how many values to try: `a:u5:b` (even), `a:l5:b` (by log),"
-            " `a:r5:b` or `a:rl5:b` (drawn at random).",
+            " distribution.",
+            hint="Let a strategy choose: `--trials 50`. Or say how many values to try: `a:u5:b`"
+            " (even), `a:l5:b` (by log), `a:r5:b` or `a:rl5:b` (drawn at random).",
         )
-    if large_is_fine:
+    if large_is_fine or not grid:
         return
     size = space.size(settings.seed, stop_above=MAX_TRIALS)
     if size > MAX_TRIALS:
@@ -207,13 +239,12 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
     if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
         store.retry(row.id, None)
     before = row.digests
-    choices = question.choices()
-    others = digest_text(workspace, question.others)
+    if question.chosen is None:
+        choices = question.choices()
+    else:  # what was proposed before stands, also when the script has changed
+        choices = [values for _, values, _ in store.proposed(row.id, after=-1)]
     linked = store.link(
-        row.id,
-        planned_trials(choices),
-        planned_runs(row.name, choices, question.template, question.shape, others),
-        question.digests,
+        row.id, planned_trials(choices), question.plan(row.name, cache, choices), question.digests
     )
     if question.metric is not None or row.metric is None:
         store.set_metric(row.id, question.metric)

@@ -83,7 +83,8 @@ class Facts:
     `awaited` counts runs of this search that a rival's coordinator is running for both;
     `last_start` is when this search last started an attempt, `typical_s` how long its runs take
     (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk,
-    `preparing` that starts are about to become warm, so that it is better to wait.
+    `preparing` that starts are about to become warm, so that it is better to wait, `proposable`
+    how many trials a strategy may add to what is queued.
     """
 
     now: float
@@ -97,6 +98,7 @@ class Facts:
     failed: bool = False
     free_bytes: float = math.inf
     preparing: bool = False
+    proposable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,13 @@ class Start:
     """Claim a run and start an attempt."""
 
     run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Ask the strategy for so many trials: slots are free and nothing waits for them."""
+
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,7 @@ class Finish:
     why: str = ""
 
 
-Action = Start | End | Requeue | Terminate | Finish
+Action = Start | Propose | End | Requeue | Terminate | Finish
 
 
 def decide(facts: Facts, policy: Policy) -> list[Action]:
@@ -193,9 +202,13 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
     if asked is not Asked.GO:
         return actions if facts.active else [*actions, Finish(complete=False, why=why)]
     if not may_not_start(facts, policy) and not (policy.fail_fast and _some_failed(actions)):
-        actions += [Start(run) for run in facts.queued[: _free(facts, living, policy)]]
+        free = _free(facts, living, policy)
+        actions += [Start(run) for run in facts.queued[:free]]
+        wanted = min(free - len(facts.queued), facts.proposable)
+        if wanted > 0:
+            actions.append(Propose(wanted))
     if not facts.active and not facts.awaited:
-        if not facts.queued:
+        if not facts.queued and not facts.proposable:
             actions.append(Finish(complete=True))
         elif may_not_start(facts, policy) == TOO_LATE:
             actions.append(Finish(complete=False, why=TOO_LATE))

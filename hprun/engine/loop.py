@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hprun.autolog import environment, forget
+from hprun.engine.asking import Asking
 from hprun.engine.decide import (
     DISK_FULL,
     Action,
@@ -20,6 +21,7 @@ from hprun.engine.decide import (
     Facts,
     Finish,
     Policy,
+    Propose,
     Requeue,
     Start,
     Terminate,
@@ -49,7 +51,7 @@ _PAUSE_S = 2.0  # between tries to write on a full disk
 class Loop:
     """The coordinator of one search; the caller holds the search's lock."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, each named
         self,
         store: Store,
         cache: Cache,
@@ -60,9 +62,11 @@ class Loop:
         *,
         executor: LocalExecutor | None = None,
         only_trial: int | None = None,
+        asking: Asking | None = None,
     ) -> None:
         """`work` may be None for a loop that only stops what still runs.
 
+        `asking` is there when trials come from a strategy.
         `only_trial` leaves all trials but one out of sight.
         """
         self._store = store
@@ -71,6 +75,7 @@ class Loop:
         self._policy = policy
         self._listener = listener
         self._work = work
+        self._asking = asking
         self._metric: Metric | None = search.metric
         self._executor = executor or LocalExecutor()
         self._lookout = Lookout(store, cache, search, policy, listener, self._executor, only_trial)
@@ -123,7 +128,8 @@ class Loop:
     def _turn(self, interrupts: Interrupts) -> Finish | None:
         self._heed(interrupts)
         facts = self._lookout.look(self._asked, self._cancelled)
-        facts = replace(facts, failed=self._failed)
+        room = self._asking.room if self._asking is not None else 0
+        facts = replace(facts, failed=self._failed, proposable=room)
         if time.monotonic() < self._held_until:
             facts = replace(facts, free_bytes=-1)
         self._say_pause(may_not_start(facts, self._policy) if facts.queued else "")
@@ -134,11 +140,15 @@ class Loop:
                 self._terminate(action)
         for run, attempt, lock in launches:
             self._start(run, attempt, lock)
+        asked_for = sum(a.count for a in actions if isinstance(a, Propose))
+        if asked_for:
+            self._propose(asked_for)
         self._hold_logs_down()
         self._listener.looked()
         finish = next((a for a in actions if isinstance(a, Finish)), None)
         ended = sum(isinstance(a, End | Requeue) for a in actions)
-        if finish is None and len(launches) >= ended:  # else more may be possible at once
+        more_at_once = bool(asked_for) or len(launches) < ended
+        if finish is None and not more_at_once:
             self._wait(self._patience(facts), interrupts)
         return finish
 
@@ -226,6 +236,19 @@ class Loop:
                     lock.release()
                 else:
                     launches.append((run, attempt, lock))
+
+    def _propose(self, count: int) -> None:
+        assert self._asking is not None, "a loop without a strategy was let propose"
+        try:
+            first = self._asking.ask(count)
+        except CacheError:
+            raise
+        except HprunError as error:
+            self._failure = error
+            self._asked = Asked.STOP
+            return
+        if first is not None:
+            self._lookout.waiting.requeued(first)
 
     def _paths(self, run: int) -> RunPaths:
         return self._cache.run(self._known[run].folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hprun.identity import run_identity, trial_identity
@@ -46,10 +46,19 @@ def planned_trials(choices: Sequence[Values]) -> Iterator[PlannedTrial]:
 
 
 def planned_runs(
-    search: str, choices: Sequence[Values], template: Template, shape: Shape, others: str
+    search: str,
+    choices: Iterable[Values],
+    template: Template,
+    shape: Shape,
+    others: str,
+    *,
+    first: int = 0,
 ) -> Iterator[PlannedRun]:
-    """The runs of a search; `others` is the hash of what they execute beside rendered files."""
-    for number, values in enumerate(choices):
+    """The runs of a search's trials, which are numbered from `first` on.
+
+    `others` is the hash of what they execute beside rendered files.
+    """
+    for number, values in enumerate(choices, first):
         trial = ""
         for fold, repeat in shape.parts():
             rendering = render(template, values, shape, fold, repeat)

@@ -21,13 +21,18 @@ from hprun.space import describe
 def preview_json(question: Question) -> dict[str, Any]:
     """The document of `hprun run --dry-run --json`."""
     axes = question.space.axes(seed=question.settings.seed)
+    sampled = [p for p in question.space.parameters if p.sampled]
     return {
         "schema": SCHEMA,
         "script": question.settings.script,
         "metric": metric_json(question.metric),
         "trials": question.trials,
         "runs": question.runs,
-        "space": {name: list(values) for name, values in axes.items()},
+        "strategy": question.chosen.name if question.chosen is not None else "grid",
+        "space": {
+            **{name: list(values) for name, values in axes.items()},
+            **{parameter.name: parameter.spec for parameter in sampled},
+        },
         "sites": [
             {
                 "name": site.name,
@@ -44,7 +49,7 @@ def preview_json(question: Question) -> dict[str, Any]:
 
 def sites_after(question: Question) -> list[tuple[Site, str]]:
     """Each site with what the first trial puts there."""
-    first: dict[str, Value] = next(iter(question.space.grid(seed=question.settings.seed)))
+    first = question.first()
     folds, seed = question.shape.folds, question.shape.seed
     own: dict[str, Value] = {"fold": 0, "folds": folds, "n_folds": folds} if folds else {}
     own |= {"seed": seed} if question.shape.repeats > 1 else {}
@@ -62,7 +67,9 @@ def print_preview(question: Question) -> None:
     per_trial = question.shape.runs_per_trial
     runs = f" × {per_trial} = {count_words(question.runs, 'run')}" if per_trial > 1 else ""
     jobs = question.settings.jobs or jobs_default()
-    console.print(f"\n{count_words(question.trials, 'trial')}{runs}, {jobs} at once, by "
+    chosen = question.chosen
+    by = f", proposed by {chosen.name}" if chosen is not None else ""
+    console.print(f"\n{count_words(question.trials, 'trial')}{runs}{by}, {jobs} at once, by "
                   f"{interpreter(question.settings)}\n", markup=False)  # fmt: skip
     print_table(
         console,
@@ -86,9 +93,10 @@ def _short(text: str) -> str:
 
 def _print_diff(question: Question) -> None:
     console = stdout()
-    values = next(iter(question.space.grid(seed=question.settings.seed)))
+    values = question.first()
     rendering = render(question.template, values, question.shape, 0, 0)
-    console.print(f"\ntrial 0: {value_words(values)}", style="bold", markup=False)
+    which = "trial 0" if question.chosen is None else "for example"
+    console.print(f"\n{which}: {value_words(values)}", style="bold", markup=False)
     if rendering.argv:
         console.print(Text("arguments: " + " ".join(rendering.argv)))
     for path, after in rendering.files.items():

@@ -5,7 +5,7 @@ from hprun.space.description import describe
 from hprun.space.distributions import FlaggedRange, Integers, Normal, Uniform
 from hprun.space.domains import Choice, Domain
 from hprun.space.expansion import Space, parse_space
-from hprun.space.grammar import parse_parameter, parse_spec
+from hprun.space.grammar import parse_parameter, parse_spec, parse_value, parse_values
 from hprun.space.grids import Draws, Spaced, Steps, Values
 from hprun.space.parameters import Parameter
 
@@ -27,4 +27,6 @@ __all__ = [
     "parse_parameter",
     "parse_space",
     "parse_spec",
+    "parse_value",
+    "parse_values",
 ]

@@ -49,7 +49,8 @@ def _kind(domain: Domain) -> str:
 def _drawn(domain: Domain) -> str:
     """A domain that is sampled, or an option of one."""
     match domain:
-        case Uniform(low=low, high=high, log=log, q=q):
+        case Uniform(log=log, q=q):
+            low, high = domain.reach
             what = "anything" if q is None else f"multiples of {q}"
             return f"{what} from {low} to {high}{', log' if log else ''}"
         case Normal():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from hprun.space.numbers import (
     DomainError,
@@ -25,8 +26,9 @@ class Uniform:
     """Anything from low to high, evenly, or evenly in the logarithm (`log`).
 
     `low:u:high`, `low:l:high`, or a call. Low and high bound the value, never its logarithm. A
-    draw is a float. With `q` it is a multiple of q within the bounds, an int if q is one, and
-    each multiple is as likely as the values that are nearest to it.
+    draw is a float. With `q` it is rounded to the nearest multiple of q, an int if q is one, as
+    hyperopt does: so a multiple at a bound is half as likely as one between the bounds, and one
+    just outside can be drawn too.
     """
 
     low: Number
@@ -57,6 +59,22 @@ class Uniform:
         first, last = math.ceil(exact(self.low) / q), math.floor(exact(self.high) / q)
         to_int = whole(self.q)
         return rounded(first * q, to_int=to_int), rounded(last * q, to_int=to_int)
+
+    @property
+    def reach(self) -> tuple[Number, Number]:
+        """The lowest and the highest multiple of q that a draw can be; without q, the bounds."""
+        if self.q is None:
+            return self.low, self.high
+        q, half = exact(self.q), Fraction(1, 2)
+        first = math.floor(exact(self.low) / q + half)
+        last = math.ceil(exact(self.high) / q - half)
+        to_int = whole(self.q)
+        return rounded(first * q, to_int=to_int), rounded(last * q, to_int=to_int)
+
+    @property
+    def strays(self) -> bool:
+        """Whether rounding can lead out of the bounds."""
+        return self.reach != self.multiples
 
     def __str__(self) -> str:
         if self.q is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hprun.errors import SpecError
 from hprun.model import Value
@@ -31,7 +32,7 @@ class Space:
     def __post_init__(self) -> None:
         _check_names(self.parameters)
         _check_conditions(self.parameters)
-        _in_order(self.parameters)
+        in_order(self.parameters)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ class Space:
         A parameter with a condition comes after those that the condition looks at, and is absent
         where the condition does not hold.
         """
-        order = _in_order(self.parameters)
+        order = in_order(self.parameters)
         names = self.names
         for values in _branches([_Axis.of(parameter, seed) for parameter in order], {}):
             yield {name: values[name] for name in names if name in values}
@@ -81,7 +82,7 @@ class Space:
         found: dict[str, tuple[Value, ...]] = {}
         for parameter in self.parameters:
             if not parameter.sampled:
-                rows = list(parameter.grid(seed))
+                rows = list(_Axis.of(parameter, seed))
                 for name in parameter.names:
                     found[name] = Values.distinct(row[name] for row in rows).values
         return found
@@ -106,10 +107,16 @@ class _Axis:
     @classmethod
     def of(cls, parameter: Parameter, seed: int) -> _Axis:
         short = parameter.grid_count(seed) <= _KEPT
-        return cls(parameter, seed, tuple(parameter.grid(seed)) if short else None)
+        return cls(parameter, seed, _rows(repr(parameter), parameter, seed) if short else None)
 
     def __iter__(self) -> Iterator[dict[str, Value]]:
         return self.parameter.grid(self.seed) if self.kept is None else iter(self.kept)
+
+
+@lru_cache(maxsize=32)  # what is checked first is tried afterwards
+def _rows(_text: str, parameter: Parameter, seed: int) -> tuple[dict[str, Value], ...]:
+    """By its text too: 1, 1.0 and True are equal, and different values."""
+    return tuple(parameter.grid(seed))
 
 
 def _branches(axes: Sequence[_Axis], chosen: dict[str, Value]) -> Iterator[dict[str, Value]]:
@@ -150,7 +157,7 @@ def _island_size(island: Sequence[Parameter], seed: int, stop_above: int | None)
     if stop_above is not None and certain > stop_above:
         return certain
     watched = frozenset[str]().union(*map(_looks_at, island))
-    order = _in_order(island)
+    order = in_order(island)
     drivers = [_Axis.of(one, seed) for one in order if not watched.isdisjoint(one.names)]
     others = [(one, one.grid_count(seed)) for one in order if watched.isdisjoint(one.names)]
     size = 0
@@ -161,7 +168,7 @@ def _island_size(island: Sequence[Parameter], seed: int, stop_above: int | None)
     return size
 
 
-def _in_order(parameters: Sequence[Parameter]) -> list[Parameter]:
+def in_order(parameters: Sequence[Parameter]) -> list[Parameter]:
     """As named, but each one after those that its condition looks at.
 
     Raises SpecError where conditions go in a circle.

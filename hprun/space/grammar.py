@@ -18,6 +18,7 @@ from hprun.space.tokens import Token, tokenise
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(@\d+)?")
 _EXAMPLE = "write NAME=SPEC, as in lr=0.1,0.01 or units=32:32:128"
+_EXAMPLE_OF_VALUES = "write NAME=VALUE,NAME=VALUE, as in lr=0.1,units=32"
 
 
 def parse_parameter(text: str) -> Parameter:
@@ -40,6 +41,31 @@ def parse_spec(name: str, spec: str) -> Parameter:
     Raises SpecError; its columns are those of the name where that is wrong, else of the spec.
     """
     return _parameter(_names(Token(name, 0, len(name), "name")), spec, 0)
+
+
+def parse_values(text: str) -> dict[str, Value]:
+    """The values that `lr=0.1,units=32` gives by name, each written as in a spec.
+
+    Raises SpecError, which points at the column where the trouble starts.
+    """
+    return _without_condition(text).assignments()
+
+
+def parse_value(text: str) -> Value:
+    """One value, written as in a spec: a number, True, a word, `"a text"`, `(1,2)`.
+
+    Raises SpecError, which points at the column where the trouble starts.
+    """
+    return _without_condition(text).single()
+
+
+def _without_condition(text: str) -> _Parser:
+    spec = tokenise(text, 0)
+    if spec.condition is not None:
+        raise spec.condition.error(
+            "a value has no condition", hint='for the text, put it in quotes: "if"'
+        )
+    return _Parser(spec.tokens)
 
 
 def _names(place: Token) -> tuple[str, ...]:
@@ -132,6 +158,29 @@ class _Parser:
         if width > 1:
             _check_rows(options, width)
         return _one_domain(options)
+
+    def single(self) -> Value:
+        """value, and nothing behind it."""
+        value = self._value()
+        self._expect("end")
+        return value
+
+    def assignments(self) -> dict[str, Value]:
+        """assignments: word `=` value {`,` word `=` value}."""
+        found: dict[str, Value] = {}
+        while True:
+            place = self._next
+            if place.kind != "word":
+                raise place.error("a name is missing here", hint=_EXAMPLE_OF_VALUES)
+            name = _checked_name(self._take())
+            if name in found:
+                raise place.error(f"{name} is given twice", hint="each name stands once")
+            if not self._takes("="):
+                raise self._next.error(f"a `=` is missing behind {name}", hint=_EXAMPLE_OF_VALUES)
+            found[name] = self._value()
+            if not self._takes(","):
+                self._expect("end")
+                return found
 
     def _expect(self, kind: str) -> None:
         if not self._takes(kind):

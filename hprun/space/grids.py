@@ -119,6 +119,9 @@ class Steps:
 
     def grid(self, seed: int, name: str) -> Iterator[Value]:
         """The values in order."""
+        if self.whole:
+            first, step = int(self.first), int(self.step)
+            return iter(range(first, first + step * self.count, step))
         return (self.at(index) for index in range(self.count))
 
     def at(self, index: int) -> Number:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hprun.model import Value, Values
 from hprun.space.conditions import Condition
-from hprun.space.distributions import FlaggedRange
+from hprun.space.distributions import FlaggedRange, Uniform
 from hprun.space.domains import Choice, Domain, grid_count, grid_values, is_sampled
 
 
@@ -43,9 +43,16 @@ class Parameter:
     @property
     def note(self) -> str:
         """One sentence about how the spec was understood, where that needs one, else nothing."""
-        if not any(part.log1p for part in _flagged_ranges(self.domain)):
-            return ""
-        return f"{self.name}: 0 has no logarithm, so this range is searched by log(1 + x)"
+        for part in _parts(self.domain):
+            if isinstance(part, FlaggedRange) and part.log1p:
+                return f"{self.name}: 0 has no logarithm, so this range is searched by log(1 + x)"
+            if isinstance(part, Uniform) and part.strays:
+                first, last = part.reach
+                return (
+                    f"{self.name}: {part} rounds to the nearest multiple of {part.q}, counted "
+                    f"from 0, so it gives {first} to {last}"
+                )
+        return ""
 
     def active(self, values: Values) -> bool:
         """Whether it takes part in a trial with these values of the other parameters."""
@@ -71,9 +78,10 @@ class Parameter:
         return f"{self.name}={self.spec}"
 
 
-def _flagged_ranges(domain: Domain) -> Iterator[FlaggedRange]:
-    if isinstance(domain, FlaggedRange):
-        yield domain
-    elif isinstance(domain, Choice):
+def _parts(domain: Domain) -> Iterator[Domain]:
+    """The domain, or what a choice is among, all the way down."""
+    if isinstance(domain, Choice):
         for option in domain.options:
-            yield from _flagged_ranges(option)
+            yield from _parts(option)
+    else:
+        yield domain

@@ -12,6 +12,7 @@ from hprun.store.rows import (
     ReadingRow,
     Request,
     SearchRow,
+    TrialPart,
     TrialRow,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "Request",
     "SearchRow",
     "Store",
+    "TrialPart",
     "TrialRow",
 ]

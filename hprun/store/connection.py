@@ -19,8 +19,9 @@ CACHE_KIB = 8192
 SYNC_S = 0.2
 """A coordinator waits so long at the least from one sync to the next."""
 _MIGRATIONS = {
-    # Indices by which nothing grows with what is already done.
+    # Indices by which nothing grows with what is already done, and a strategy's notes.
     1: """
+    ALTER TABLE trial ADD COLUMN note TEXT NOT NULL DEFAULT '{}';
     CREATE INDEX part_order ON part (search, run);
     CREATE INDEX reading_order ON reading (metric, value, run);
     PRAGMA user_version = 2;

@@ -9,8 +9,8 @@ from typing import Any
 
 from hprun.model import FAILURES, Direction, Metric
 from hprun.store.connection import Connection
-from hprun.store.conversion import RUN, to_trials
-from hprun.store.rows import Attempt, ReadingRow, TrialRow
+from hprun.store.conversion import RUN, to_trials, to_values
+from hprun.store.rows import Attempt, ReadingRow, TrialPart, TrialRow
 
 _TYPICAL = 50  # so many runs tell how long one takes
 
@@ -35,6 +35,33 @@ class Results(Connection):
             (search,),
         )
         return float(rows[0][0] or 0.0)
+
+    def proposed(
+        self, search: int, *, after: int
+    ) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+        """The trials numbered above `after`: number, values, the strategy's note."""
+        rows = self._all(
+            'SELECT number, "values", note FROM trial WHERE search = ? AND number > ?'
+            " ORDER BY number",
+            (search, after),
+        )
+        return [(number, to_values(values), json.loads(note)) for number, values, note in rows]
+
+    def progress(self, search: int, metric: Metric | None) -> list[TrialPart]:
+        """How each run of a search stands, by trial, fold and repeat."""
+        rows = self._all(
+            "SELECT part.trial, ifnull(run.outcome, run.state), reading.value,"
+            " reading.value IS NULL AND reading.detail LIKE '%\"nan\"%',"
+            " (SELECT max(ended) FROM attempt WHERE attempt.run = run.id)"
+            " FROM part JOIN run ON run.id = part.run"
+            " LEFT JOIN reading ON reading.run = run.id AND reading.metric = ?"
+            " WHERE part.search = ? ORDER BY part.trial, part.fold, part.repeat",
+            (str(metric) if metric else "", search),
+        )
+        return [
+            TrialPart(trial, word, math.nan if nan else value, ended or 0.0)
+            for trial, word, value, nan, ended in rows
+        ]
 
     def runs_per_trial(self, search: int) -> int:
         """How many runs each trial of a search has."""

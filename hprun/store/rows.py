@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hprun.model import Metric, Outcome, Run, Values
@@ -29,6 +29,7 @@ class PlannedTrial:
 
     number: int
     values: Values
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PlannedRun(NamedTuple):
@@ -134,3 +135,12 @@ class Request:
 
     id: int
     trial: int | None
+
+
+class TrialPart(NamedTuple):
+    """How one run of a trial stands: its state or outcome, its value, and when it last ended."""
+
+    trial: int
+    word: str
+    value: float | None
+    ended: float

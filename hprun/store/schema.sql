@@ -16,6 +16,7 @@ CREATE TABLE trial (
     search   INTEGER NOT NULL REFERENCES search,
     number   INTEGER NOT NULL,
     "values" TEXT NOT NULL,                 -- JSON, by name
+    note     TEXT NOT NULL DEFAULT '{}',    -- JSON: what the strategy wants to know again
     PRIMARY KEY (search, number)
 ) STRICT, WITHOUT ROWID;
 

@@ -156,6 +156,23 @@ class Searches(Connection):
             db.execute("PRAGMA shrink_memory")
         return linked
 
+    def add(
+        self, search: int, trials: Iterable[PlannedTrial], runs: Iterable[PlannedRun]
+    ) -> int | None:
+        """Write down trials that a strategy has proposed; each run once, as in `link`.
+
+        Gives the first of their runs that waits, if one does.
+        """
+        with self.transaction():
+            self._write_plan(runs)
+            self._put_trials(search, trials)
+            self._put_runs(search)
+            (first,) = self._db.execute(
+                "SELECT min(run.id) FROM plan JOIN run USING (identity) WHERE run.state = 'queued'"
+            ).fetchone()
+            self._db.execute("DROP TABLE temp.plan")
+        return None if first is None else int(first)
+
     def _write_plan(self, runs: Iterable[PlannedRun]) -> None:
         self._db.execute("DROP TABLE IF EXISTS temp.plan")
         self._db.execute(
@@ -166,8 +183,17 @@ class Searches(Connection):
 
     def _put_trials(self, search: int, trials: Iterable[PlannedTrial]) -> None:
         self._db.executemany(
-            'INSERT INTO trial (search, number, "values") VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-            ((search, t.number, json.dumps(dict(t.values))) for t in trials),
+            'INSERT INTO trial (search, number, "values", note) VALUES (?, ?, ?, ?)'
+            " ON CONFLICT DO NOTHING",
+            (
+                (
+                    search,
+                    t.number,
+                    json.dumps(dict(t.values)),
+                    json.dumps(t.note) if t.note else "{}",
+                )
+                for t in trials
+            ),
         )
 
     def _put_runs(self, search: int) -> None:

@@ -50,7 +50,8 @@ class Strategy(Protocol):
 
     It is made from space, direction, seed and its options, and may keep what it has worked out
     between calls; but one that was made a moment ago must answer as one that has been there from
-    the beginning: that is how a search goes on after a restart.
+    the beginning: that is how a search goes on after a restart. One that learns nothing from
+    results may say so by an attribute `plans_ahead = True`; it is asked for many trials at once.
     """
 
     def propose(self, history: Sequence[Known], count: int) -> Sequence[Proposal]:

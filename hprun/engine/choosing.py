@@ -1,0 +1,126 @@
+"""Which strategy a search has: what its settings say, and what its space needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hprun.config import Settings
+from hprun.errors import ConfigError, HprunError
+from hprun.model import Direction, Metric, Value, Values
+from hprun.space import Space
+from hprun.strategies import Strategy, make_strategy
+
+GRID = "grid"
+_MODEL = "tpe"  # what a number of trials alone means
+_LEARNS_NOTHING = (GRID, "random", "qmc", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A strategy with its name, and how many trials it may propose."""
+
+    name: str
+    strategy: Strategy
+    budget: int
+
+
+def strategy_name(settings: Settings) -> str:
+    """The name of the strategy that settings ask for, without its options."""
+    if settings.trial:
+        return "list"
+    named = settings.search.partition(":")[0]
+    return named or (_MODEL if settings.trials else GRID)
+
+
+def choose(
+    settings: Settings, space: Space, metric: Metric | None, workspace: Path
+) -> Chosen | None:
+    """The strategy of a search; None for a grid, which is queued as a whole.
+
+    Raises HprunError where the settings do not go together.
+    """
+    name = strategy_name(settings)
+    if settings.trial and settings.search:
+        raise ConfigError("--trial names the trials, so there is no --search.")
+    if name == GRID:
+        if settings.trials:
+            raise ConfigError(
+                "--trials has no effect on a grid: it has as many trials as it has.",
+                hint="Drop it, or let a strategy choose among them: --search random or tpe.",
+            )
+        return None
+    if metric is None and name not in _LEARNS_NOTHING:
+        raise ConfigError(
+            f"{name} learns from a metric, and none is named.", hint="Name it with --metric."
+        )
+    options: dict[str, object] = dict(_options(settings.search))
+    budget = settings.trials
+    if name == "list":
+        rows = _rows(settings, space, workspace)
+        options, budget = {"rows": tuple(rows)}, budget or len(rows)
+    if not budget:
+        raise HprunError(f"How many trials is {name} to try?", hint="Say it: --trials 50.")
+    direction = metric.direction if metric is not None else Direction.LOW
+    strategy = make_strategy(name, space, direction, settings.seed, budget, options)
+    return Chosen(name, strategy, budget)
+
+
+def draws(space: Space, seed: int, count: int) -> list[Values]:
+    """A few trials, as a random search would draw them."""
+    strategy = make_strategy("random", space, Direction.LOW, seed, None, {})
+    return [proposal.values for proposal in strategy.propose([], count)]
+
+
+def samples(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
+    """A few values for each name, drawn as a search would."""
+    found: dict[str, dict[str, Value]] = {name: {} for name in space.names}
+    for values in draws(space, seed, _SAMPLES):
+        for name, value in values.items():
+            found[name].setdefault(repr(value), value)
+    return {name: tuple(values.values()) for name, values in found.items()}
+
+
+_SAMPLES = 32
+
+
+def _options(text: str) -> list[tuple[str, str]]:
+    """The options of `NAME:OPTION=VALUE,OPTION=VALUE`."""
+    found = []
+    for item in filter(None, text.partition(":")[2].split(",")):
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise ConfigError(
+                f"--search {text}: {item} says no value.", hint="Options are OPTION=VALUE."
+            )
+        found.append((key.strip(), value.strip()))
+    return found
+
+
+def _rows(settings: Settings, space: Space, workspace: Path) -> list[Values]:
+    """The trials that `--trial` names: each in words, or with `@` the file that holds them."""
+    from hprun.strategies.listed import read_file, read_options
+
+    rows: list[Values] = []
+    for text in settings.trial:
+        if text.startswith("@"):
+            rows += read_file(workspace / text[1:], space)
+        else:
+            rows += read_options([text], space)
+    return rows
+
+
+def specs_of_rows(settings: Settings, workspace: Path) -> tuple[str, ...]:
+    """Specs that hold just the values of `--trial`, for a search that names no others."""
+    from hprun.space.literals import value_text
+    from hprun.strategies.listed import read_file, read_options
+
+    values: dict[str, dict[str, Value]] = {}
+    for text in settings.trial:
+        held = read_file(workspace / text[1:], None) if text.startswith("@") else (
+            read_options([text], None)
+        )  # fmt: skip
+        for row in held:
+            for name, value in row.items():
+                values.setdefault(name, {}).setdefault(repr(value), value)
+    return tuple(f"{name}={','.join(map(value_text, of.values()))}" for name, of in values.items())
