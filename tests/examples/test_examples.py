@@ -122,6 +122,7 @@ def test_examples_and_templates_need_nothing_of_hprun():
             assert "import hprun" not in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("name", "more", "metric"),

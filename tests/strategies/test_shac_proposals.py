@@ -105,7 +105,7 @@ def test_open_trials_keep_proposals_away(monkeypatch):
         return np.median(np.sort(gaps, axis=1)[:, 1])
 
     spaced = apart()
-    monkeypatch.setattr("hprun.strategies.shac._CANDIDATES", 1)
+    monkeypatch.setattr("hprun.strategies.shac.strategy._CANDIDATES", 1)
     assert spaced > 1.2 * apart()
 
 
