@@ -7,7 +7,7 @@ import errno
 import json
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,8 +38,9 @@ from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.executors.logs import hold_down, settle
 from hprun.files import Lock, is_locked
-from hprun.model import FAILURES, Metric, Outcome, Run
+from hprun.model import FAILURES, Metric, Outcome, Queued, Run
 from hprun.paths import Cache, RunPaths
+from hprun.script import Rendering
 from hprun.store import Close, SearchRow, Store
 from hprun.workspace import copy_workspace
 
@@ -85,6 +86,7 @@ class Loop:
         self._said = ""
         self._held_down = 0.0  # monotonic; when logs were last looked at
         self._held_until = 0.0  # monotonic; the disk was full a moment ago
+        self._laid_out: dict[int, tuple[Place, Rendering]] = {}  # runs that wait
         self._cancelled = set[int]() if only_trial is None else {only_trial}  # trials
         self._asked = Asked.GO
         self._failure: HprunError | None = None
@@ -149,6 +151,8 @@ class Loop:
         ended = sum(isinstance(a, End | Requeue) for a in actions)
         more_at_once = bool(asked_for) or len(launches) < ended
         if finish is None and not more_at_once:
+            if launches:
+                self._lay_out_ahead(facts.queued[len(launches) :])
             self._wait(self._patience(facts), interrupts)
         return finish
 
@@ -282,17 +286,16 @@ class Loop:
 
     def _start(self, run: Run, attempt: int, lock: Lock) -> None:
         assert self._work is not None, "a loop without work was let start"
-        place = self._known[run.id] = self._lookout.place(run, wanted=True)
+        laid_out = self._laid_out.pop(run.id, None) if attempt == 1 else None
+        place = laid_out[0] if laid_out else self._lookout.place(run, wanted=True)
+        self._known[run.id] = place
         paths = self._cache.run(run.folder)
         work = self._work
-        rendering = render(work.template, place.values, work.shape, place.fold, place.repeat)
         try:
-            files = rendering.files
-            copy_workspace(work.snapshot(), paths.folder, files, marker=paths.copied)
+            rendering = laid_out[1] if laid_out else self._lay_out(place, work)
             if self._store.is_fresh(run.id, attempt):
                 _set_aside(paths.log, attempt - 1)
                 forget(paths.checkpoint, record=True)
-            paths.values.write_text(json.dumps(dict(place.values), indent=1), encoding="utf-8")
             self._executor.start(
                 Launch(
                     run=run.id,
@@ -319,6 +322,32 @@ class Loop:
             self._known.pop(run.id)
             return
         self._listener.started(place, attempt)
+
+    def _lay_out(self, place: Place, work: Work) -> Rendering:
+        """Copy the workspace for a run, and write its values beside it. Raises OSError."""
+        paths = self._cache.run(place.folder)
+        rendering = render(work.template, place.values, work.shape, place.fold, place.repeat)
+        copy_workspace(work.snapshot(), paths.folder, rendering.files, marker=paths.copied)
+        paths.values.write_text(json.dumps(dict(place.values), indent=1), encoding="utf-8")
+        return rendering
+
+    def _lay_out_ahead(self, runs: Iterable[int]) -> None:
+        """Make the copies of the runs that come next, while there is nothing else to do.
+
+        Only of those that were never tried, and with their lock held meanwhile: another search
+        may want the same run. What goes wrong here is met again, and told, when the run starts.
+        """
+        work = self._work
+        assert work is not None, "runs come next only where there is work"
+        for number in runs:
+            run = self._store.run(number, self._search.id)
+            lock = Lock(self._cache.run(run.folder).lock)
+            with contextlib.suppress(OSError, HprunError):
+                if run.id in self._laid_out or run.state != Queued(0) or not lock.acquire():
+                    continue
+                with lock:
+                    place = self._lookout.place(run, wanted=True)
+                    self._laid_out[run.id] = place, self._lay_out(place, work)
 
     def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
         env = {**work.env, **run_env(place, work.shape, self._search.name)}

@@ -411,6 +411,23 @@ def test_a_coordinator_killed_in_the_middle_leaves_runs_that_the_next_one_adopts
     assert project.processes() == []
 
 
+def test_the_next_runs_are_laid_out_while_others_run_and_claimed_by_nobody(gated):
+    from hprun.files import is_locked
+
+    project, gate = gated
+    first = project.start(*GATED)
+    _wait_for(lambda: len(list(project.cache.glob("train-1/*/fold-0.copied"))) == 4)
+    _wait_for(lambda: sum(map(is_locked, project.cache.glob("train-1/*/fold-0.lock"))) == 2)
+    counts = json.loads(project.hprun("status", "--json").out)["searches"][0]["counts"]
+    assert (counts["queued"], counts["running"]) == (2, 2)
+    first.kill()
+    first.wait()
+    gate.touch()
+    assert project.hprun(*GATED).status == 0
+    assert _starts(project) == 4
+    assert [t["score"] for t in _results(project)["trials"]] == [1, 2, 3, 4]
+
+
 def _locked(project):
     from hprun.files import is_locked
 
