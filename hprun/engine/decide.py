@@ -78,7 +78,7 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the hands saw: `queued` are the next runs that wait, at most as many as slots.
+    """What the hands saw: `queued` are the next runs that wait: as many as slots, and those after.
 
     `awaited` counts runs of this search that a rival's coordinator is running for both;
     `last_start` is when this search last started an attempt, `typical_s` how long its runs take

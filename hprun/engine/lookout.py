@@ -67,7 +67,7 @@ class Lookout:
         strays = [c for c in self._store.strays() if not self._is_rivals(c.owner)]
         active += [self._active(claimed, cancelled, wanted=False) for claimed in strays]
         self._await(theirs)
-        queued = self.waiting.first(self._slots, now)
+        queued = self.waiting.first(2 * self._slots, now)
         rivals = self._rivals()
         return Facts(
             now=now,
