@@ -26,6 +26,8 @@ class Outcome(str, Enum):
 
 FAILURES = (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.TIMED_OUT)
 """The outcomes that are the run's own fault: they make the exit status 1."""
+SCORED = (Outcome.COMPLETED, Outcome.STOPPED)
+"""The outcomes whose metric counts."""
 
 
 @dataclass(frozen=True, slots=True)

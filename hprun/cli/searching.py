@@ -79,13 +79,15 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
                 raise
         state = "complete" if finish.complete else "stopped"
         store.set_search_state(row.id, state, now())
-        first = leaders(store, row.id, row.metric, _SHOWN)
         if as_json:
             ranked = results(store.trials(row.id, row.metric), row.metric)
+            first = ranked[:_SHOWN]
             click.echo(json.dumps(results_json(row.name, row.metric, ranked, cache), indent=1))
-        elif not quiet:
-            with contextlib.suppress(OSError):  # nobody is there to read it
-                _print_end(store, row, first)
+        else:
+            first = leaders(store, row.id, row.metric, _SHOWN)
+            if not quiet:
+                with contextlib.suppress(OSError):  # nobody is there to read it
+                    _print_end(store, row, first)
         if not finish.complete:
             why = interrupts.notice or finish.why
             return _say_resume(row, cache, interrupts.first, why)

@@ -97,8 +97,11 @@ def _options(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _rows(settings: Settings, space: Space, workspace: Path) -> list[Values]:
-    """The trials that `--trial` names: each in words, or with `@` the file that holds them."""
+def _rows(settings: Settings, space: Space | None, workspace: Path) -> list[Values]:
+    """The trials that `--trial` names: each in words, or with `@` the file that holds them.
+
+    Without a space, the first trial says what the names are.
+    """
     from hprun.strategies.listed import read_file, read_options
 
     rows: list[Values] = []
@@ -113,14 +116,9 @@ def _rows(settings: Settings, space: Space, workspace: Path) -> list[Values]:
 def specs_of_rows(settings: Settings, workspace: Path) -> tuple[str, ...]:
     """Specs that hold just the values of `--trial`, for a search that names no others."""
     from hprun.space.literals import value_text
-    from hprun.strategies.listed import read_file, read_options
 
     values: dict[str, dict[str, Value]] = {}
-    for text in settings.trial:
-        held = read_file(workspace / text[1:], None) if text.startswith("@") else (
-            read_options([text], None)
-        )  # fmt: skip
-        for row in held:
-            for name, value in row.items():
-                values.setdefault(name, {}).setdefault(repr(value), value)
+    for row in _rows(settings, None, workspace):
+        for name, value in row.items():
+            values.setdefault(name, {}).setdefault(repr(value), value)
     return tuple(f"{name}={','.join(map(value_text, of.values()))}" for name, of in values.items())

@@ -7,12 +7,12 @@ from itertools import groupby
 from typing import Any
 
 from hprun.metrics import trial_score
-from hprun.model import FAILURES, Metric, Outcome, Values
+from hprun.model import FAILURES, SCORED, Metric, Outcome, Values
 from hprun.store import Store, TrialPart
 from hprun.strategies import Known, Stand
 
 _FAILED = {outcome.value for outcome in (*FAILURES, Outcome.CANCELLED)}
-_WELL = {Outcome.COMPLETED.value, Outcome.STOPPED.value}
+_SCORED = {outcome.value for outcome in SCORED}
 
 
 class History:
@@ -49,7 +49,7 @@ def _stand(runs: Sequence[TrialPart]) -> tuple[Stand, float | None, float]:
     at = max(run.ended for run in runs)
     if any(run.word in _FAILED for run in runs):
         return Stand.FAILED, None, at
-    if any(run.word not in _WELL for run in runs):
+    if any(run.word not in _SCORED for run in runs):
         return Stand.OPEN, None, at
     values = [run.value for run in runs]
     score = trial_score(values).mean

@@ -340,10 +340,12 @@ class Loop:
         work = self._work
         assert work is not None, "runs come next only where there is work"
         for number in runs:
+            if number in self._laid_out:
+                continue
             run = self._store.run(number, self._search.id)
             lock = Lock(self._cache.run(run.folder).lock)
             with contextlib.suppress(OSError, HprunError):
-                if run.id in self._laid_out or run.state != Queued(0) or not lock.acquire():
+                if run.state != Queued(0) or not lock.acquire():
                     continue
                 with lock:
                     place = self._lookout.place(run, wanted=True)

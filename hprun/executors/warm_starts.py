@@ -43,11 +43,12 @@ class WarmStarts:
         try:
             self._server = self._make[0]()
         except OSError as error:
-            self._give_up(f"the server of warm starts could not be started: {error}")
+            self.stop(f"the server of warm starts could not be started: {error}")
 
     def stop(self, why: str) -> None:
         """Start cold from now on, and say why."""
-        self._give_up(why)
+        self.close()
+        self._tell(why)
 
     @property
     def server(self) -> ForkServer | None:
@@ -80,13 +81,13 @@ class WarmStarts:
             case Refused(why):
                 if self._only_warm:
                     raise HprunError(f"--start warm: {why}.", hint=_HINT)
-                self._give_up(why)
+                self.stop(why)
             case Dead(why):
                 self._deaths += 1
                 if self._deaths < _MOST_DEATHS:
                     self.begin()
                 else:
-                    self._give_up(f"{why}, {self._deaths} times")
+                    self.stop(f"{why}, {self._deaths} times")
             case Starting():
                 pass
 
@@ -112,10 +113,6 @@ class WarmStarts:
         if self._server is not None:
             self._server.close()
             self._server = None
-
-    def _give_up(self, why: str) -> None:
-        self.close()
-        self._tell(why)
 
     def _tell(self, why: str) -> None:
         if why not in self._said:

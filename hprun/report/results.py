@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hprun.metrics import TrialScore, rank, trial_score
-from hprun.model import Direction, Ended, Metric, Outcome, Queued, Running, Values, state_word
+from hprun.model import SCORED, Direction, Ended, Metric, Queued, Running, Values, state_word
 from hprun.paths import Cache
 from hprun.store import Part, TrialRow
 
@@ -54,7 +54,7 @@ def _value(part: Part) -> float | None:
     state = part.run.state
     if not isinstance(state, Ended) or part.reading is None:
         return None
-    if state.outcome not in (Outcome.COMPLETED, Outcome.STOPPED):
+    if state.outcome not in SCORED:
         return None
     return part.reading.value
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hprun.script.harmless import Names, is_harmless, value_is_harmless
+from hprun.script.imports import Read
 from hprun.script.source import parsed
 
-Read = Callable[[str], bytes | None]
 Line = tuple[str, int]
 """A file of the workspace and a line in it."""
 
-_NOT_BEFORE_A_FORK = {
+NOT_BEFORE_A_FORK = {
     "mpi4py", "comet_ml", "clearml", "gevent", "eventlet", "ray", "horovod", "deepspeed",
     "bitsandbytes", "sklearnex", "cudf", "pyspark", "jpype",
 }  # fmt: skip
@@ -239,7 +239,7 @@ class _File:
             if found:
                 self._follow(found)
                 return
-        if parts[0] in _NOT_BEFORE_A_FORK:
+        if parts[0] in NOT_BEFORE_A_FORK:
             self._stop(node, f"importing {parts[0]} does more than define things")
         self.walk.steps.append(Import(module, names))
 

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from hprun.script.imports import imported_modules
+from hprun.script.imports import Read, imported_modules
 from hprun.script.prefix.effects import Surroundings
-from hprun.script.prefix.known import words
 from hprun.script.prefix.names import Names
 from hprun.script.prefix.statements import effects_of
+from hprun.script.preloading import NOT_BEFORE_A_FORK
 from hprun.script.source import parsed
 
-Read = Callable[[str], bytes | None]
-
-_ACTING = words(
-    """
-    mpi4py comet_ml clearml gevent eventlet ray horovod deepspeed bitsandbytes sklearnex cudf
-    pyspark jpype antigravity
-    """
-)
+_ACTING = NOT_BEFORE_A_FORK | {"antigravity"}
 """Libraries whose import starts something that a fork does not survive."""
 
 
