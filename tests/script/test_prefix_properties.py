@@ -45,7 +45,7 @@ STATEMENTS = (
 DENSE = (
     "{x} = {y}", "{x}.append({k})", "{x}.append({y})", "{x} = [{y}]", "n = len({x})", "d = {x}[0]",
     "n = [len({x}), lr]", "d = ({x}, lr)", "lr = {k}", "{x} = iter([{k}, 1, 2])", "{x} = [iter({y})]",
-    "n = [lr, *{x}]", "n = [list({x}), lr]", "d = list({x})", "{x} = ({y}, {k})", "n = str(len([{x}])) + str(lr)",
+    "n = [lr, *{x}]", "n = [list({x}), lr]", "d = list({x})", "{x} = ({y}, {k})", "n = str(len([{x}])) + str(lr == {k})",
     "def f_{x}():\n    return {y}", "def f_{x}():\n    {y}.append({k})", "{z} = f_{y}()", "f_{y}()",
     "{x} = lambda: {y}", "{x} = [lambda: {y}]", "d = list(map({x}, [1]))", "n = [f_{x}(), lr]",
     "{x} = (v + len({y}) for v in [1, 2])", "{x} = f_{y}", "def f_{x}(v):\n    return len([{y}, v])",
