@@ -14,6 +14,7 @@ from hprun.cli.quantities import Duration, Size
 from hprun.cli.verbs import VERBS
 from hprun.config import FILE, Settings, choose, read_file, setting_name, spec_strings
 from hprun.engine.assemble import Question, locate, understand
+from hprun.engine.choosing import named_from
 from hprun.errors import ConfigError
 from hprun.paths import Cache
 
@@ -35,8 +36,8 @@ def _env(name: str) -> dict[str, Any]:
 )  # fmt: skip
 @click.option(
     "--search", metavar="STRATEGY", **_env("search"),
-    help="What proposes trials: grid, random, qmc, tpe, gp, cmaes, shac; with options as in"
-    " tpe:startup=20. Default: grid, or tpe with --trials.",
+    help="What proposes trials: grid, random, qmc, tpe, gp, cmaes, shac, or a class of yours,"
+    " FILE.py:CLASS; with options as in tpe:startup=20. Default: grid, or tpe with --trials.",
 )  # fmt: skip
 @click.option("--trials", type=click.IntRange(1), metavar="N", **_env("trials"),
     help="How many trials a strategy may propose.",
@@ -182,6 +183,8 @@ def _settings(
         )
     workspace, relative = locate(script, here)
     merged["script"] = relative
+    if isinstance(merged.get("search"), str):
+        merged["search"] = named_from(merged["search"], here, workspace)
     if merged.get("autolog") is False and "checkpoint" in merged:
         raise ConfigError("--checkpoint has no effect with --no-autolog.", hint="Drop one of them.")
     if merged.get("share_prefix") and merged.get("start") == "cold":

@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -191,7 +191,7 @@ def _loop(
     executor = LocalExecutor(warm)
     loop = Loop(
         store, cache, row, how, listener, doing,
-        executor=executor, asking=_asking(question, cache, store, row),
+        executor=executor, asking=_asking(question, cache, store, row, lines.say, quiet=quiet),
     )  # fmt: skip
     from hprun.preemption import watch
 
@@ -204,7 +204,15 @@ def _loop(
         return loop.run(interrupts)
 
 
-def _asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> Asking | None:
+def _asking(
+    question: Question,
+    cache: Cache,
+    store: Store,
+    row: SearchRow,
+    say: Callable[[str], None],
+    *,
+    quiet: bool,
+) -> Asking | None:
     """What proposes trials, where they are not all known."""
     chosen = question.chosen
     if chosen is None:
@@ -213,7 +221,7 @@ def _asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> A
     def plan(first: int, choices: Sequence[Values]) -> list[PlannedRun]:
         return list(question.plan(row.name, cache, choices, first))
 
-    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan)
+    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan, say, quiet=quiet)
 
 
 def stop_runs(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hprun.autolog import parse_checkpoint
+from hprun.autolog import imports_studio, parse_checkpoint, studio_path
 from hprun.config import Settings, jobs_default
 from hprun.engine.choosing import GRID, Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
@@ -23,7 +23,7 @@ from hprun.metrics import parse_metric
 from hprun.model import Metric, Value, Values
 from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
-from hprun.space import Space, parse_space
+from hprun.space import FlaggedRange, Space, parse_space
 from hprun.store import Linked, PlannedRun, SearchRow, Store
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
@@ -35,7 +35,8 @@ class Question:
     """A search that has been understood, and nothing written yet.
 
     `others` is the hash of what runs execute beside rendered files; `digests` are the hashes of
-    the script and of each of those, by path, to say later which of them changed.
+    the script and of each of those, by path, to say later which of them changed. `for_studio` says
+    that the script imports what Studio offered.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Question:
     others: str
     digests: dict[str, str]
     chosen: Chosen | None = None
+    for_studio: bool = False
 
     @property
     def trials(self) -> int:
@@ -133,6 +135,7 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
             reads=settings.substitute == "reads",
             folds=settings.cv,
             repeats=settings.repeats,
+            arrays=_arrays(space),
         ),
         read,
     )
@@ -148,13 +151,23 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         space=space,
         template=template,
         shape=Shape(settings.cv, settings.repeats, settings.seed),
-        metric=metric,
+        metric=metric if chosen is None else chosen.metric,
         chosen=chosen,
         others=digest_files(modules | depends),
         digests={
             path: digest_files({path: content})
             for path, content in {settings.script: source, **modules, **depends}.items()
         },
+        for_studio=imports_studio((source, *modules.values())),
+    )
+
+
+def _arrays(space: Space) -> tuple[str, ...]:
+    """The names whose values are arrays: those of ranges with Studio's flag a."""
+    return tuple(
+        parameter.name
+        for parameter in space.parameters
+        if isinstance(parameter.domain, FlaggedRange) and parameter.domain.length is not None
     )
 
 
@@ -301,11 +314,12 @@ def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
         return frozen[0]
 
     slots = question.settings.jobs or jobs_default()
+    env = base_env(slots, jobs_default())
     return Work(
         template=question.template,
         shape=question.shape,
         interpreter=interpreter(question.settings),
-        env=base_env(slots, jobs_default()),
+        env=env | studio_path(env) if question.for_studio else env,
         checkpoint=parse_checkpoint(question.settings.checkpoint)
         if question.settings.autolog
         else None,

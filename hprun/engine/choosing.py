@@ -4,33 +4,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hprun.config import Settings
-from hprun.errors import ConfigError, HprunError
+from hprun.errors import ConfigError, HprunError, SpecError
 from hprun.model import Direction, Metric, Value, Values
 from hprun.space import Space
-from hprun.strategies import Strategy, make_strategy
+from hprun.space.grammar import parse_values
+from hprun.strategies import OWN, Strategy, make_strategy
+from hprun.strategies.reference import Reference, moved, read_reference
+
+if TYPE_CHECKING:
+    from hprun.strategies.plugins import Brought
 
 GRID = "grid"
 _MODEL = "tpe"  # what a number of trials alone means
 _LEARNS_NOTHING = (GRID, "random", "qmc", "list")
+_STUDIOS_METRIC = "fitness:last"  # its name says that higher is better
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A strategy with its name, and how many trials it may propose."""
+    """A strategy with its name, how many trials it may propose, and the metric it learns from."""
 
     name: str
     strategy: Strategy
     budget: int
+    metric: Metric | None
 
 
 def strategy_name(settings: Settings) -> str:
     """The name of the strategy that settings ask for, without its options."""
     if settings.trial:
         return "list"
-    named = settings.search.partition(":")[0]
-    return named or (_MODEL if settings.trials else GRID)
+    if settings.search:
+        return str(_reference(settings.search))
+    return _MODEL if settings.trials else GRID
+
+
+def named_from(search: str, here: Path, workspace: Path) -> str:
+    """`--search` as it is kept: the file of a plug-in is relative to the workspace, not `here`."""
+    return moved(search, _OWN, here, workspace)
+
+
+_OWN = (GRID, *OWN)
+
+
+def _reference(search: str) -> Reference:
+    return read_reference(search, _OWN)
 
 
 def choose(
@@ -50,20 +71,51 @@ def choose(
                 hint="Drop it, or let a strategy choose among them: --search random or tpe.",
             )
         return None
-    if metric is None and name not in _LEARNS_NOTHING:
-        raise ConfigError(
-            f"{name} learns from a metric, and none is named.", hint="Name it with --metric."
-        )
-    options: dict[str, object] = dict(_options(settings.search))
-    budget = settings.trials
-    if name == "list":
-        rows = _rows(settings, space, workspace)
-        options, budget = {"rows": tuple(rows)}, budget or len(rows)
+    reference = _reference(settings.search or name)
+    brought = None if name in OWN else _bring(reference, workspace)
+    metric = metric or _metric(name, brought)
+    rows = tuple(_rows(settings, space, workspace)) if name == "list" else ()
+    budget = settings.trials or len(rows)
     if not budget:
         raise HprunError(f"How many trials is {name} to try?", hint="Say it: --trials 50.")
     direction = metric.direction if metric is not None else Direction.LOW
-    strategy = make_strategy(name, space, direction, settings.seed, budget, options)
-    return Chosen(name, strategy, budget)
+    asked = (space, direction, settings.seed, budget)
+    if brought is not None:
+        return Chosen(name, _made(brought, reference, *asked), budget, metric)
+    options = {"rows": rows} if name == "list" else dict(_options(settings.search, reference))
+    return Chosen(name, make_strategy(name, *asked, options), budget, metric)
+
+
+def _bring(reference: Reference, workspace: Path) -> Brought:
+    from hprun.strategies.plugins import bring
+
+    return bring(reference, workspace, _OWN)
+
+
+def _made(
+    brought: Brought,
+    reference: Reference,
+    space: Space,
+    direction: Direction,
+    seed: int,
+    budget: int,
+) -> Strategy:
+    from hprun.strategies.plugins import make_brought
+
+    return make_brought(brought, space, direction, seed, budget, _plugins_options(reference))
+
+
+def _metric(name: str, brought: Brought | None) -> Metric | None:
+    """What a strategy learns from where no metric is named. Raises ConfigError."""
+    if brought is not None and brought.is_studios:
+        from hprun.metrics import parse_metric
+
+        return parse_metric(_STUDIOS_METRIC)
+    if name in _LEARNS_NOTHING or (brought is not None and brought.plans_ahead):
+        return None
+    raise ConfigError(
+        f"{name} learns from a metric, and none is named.", hint="Name it with --metric."
+    )
 
 
 def draws(space: Space, seed: int, count: int) -> list[Values]:
@@ -84,10 +136,10 @@ def samples(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
 _SAMPLES = 32
 
 
-def _options(text: str) -> list[tuple[str, str]]:
+def _options(text: str, reference: Reference) -> list[tuple[str, object]]:
     """The options of `NAME:OPTION=VALUE,OPTION=VALUE`."""
-    found = []
-    for item in filter(None, text.partition(":")[2].split(",")):
+    found: list[tuple[str, object]] = []
+    for item in filter(None, reference.options.split(",")):
         key, equals, value = item.partition("=")
         if not equals:
             raise ConfigError(
@@ -95,6 +147,18 @@ def _options(text: str) -> list[tuple[str, str]]:
             )
         found.append((key.strip(), value.strip()))
     return found
+
+
+def _plugins_options(reference: Reference) -> dict[str, Value]:
+    """The options of a plug-in, each a value as in a spec: step=0.1,words="a b",sizes=(1,2)."""
+    if not reference.options:
+        return {}
+    try:
+        return parse_values(reference.options)
+    except SpecError as wrong:
+        raise ConfigError(
+            f"--search {reference}: {wrong.sentence}: {reference.options}", hint=wrong.hint
+        ) from None
 
 
 def _rows(settings: Settings, space: Space | None, workspace: Path) -> list[Values]:

@@ -102,6 +102,8 @@ class Loop:
         try:
             return self._go_on(interrupts)
         finally:
+            if self._asking is not None:
+                self._asking.close()
             self._store.sync_at_once()
 
     def _go_on(self, interrupts: Interrupts) -> Finish:
@@ -131,7 +133,7 @@ class Loop:
         self._heed(interrupts)
         facts = self._lookout.look(self._asked, self._cancelled)
         room = self._asking.room if self._asking is not None else 0
-        facts = replace(facts, failed=self._failed, proposable=room)
+        facts = replace(facts, failed=self._failed, proposable=room, thinking=self._thinks())
         if time.monotonic() < self._held_until:
             facts = replace(facts, free_bytes=-1)
         self._say_pause(may_not_start(facts, self._policy) if facts.queued else "")
@@ -143,13 +145,15 @@ class Loop:
         for run, attempt, lock in launches:
             self._start(run, attempt, lock)
         asked_for = sum(a.count for a in actions if isinstance(a, Propose))
-        if asked_for:
+        thought = facts.thinking and self._asked is Asked.GO
+        if asked_for or thought:
             self._propose(asked_for)
         self._hold_logs_down()
         self._listener.looked()
         finish = next((a for a in actions if isinstance(a, Finish)), None)
         ended = sum(isinstance(a, End | Requeue) for a in actions)
-        more_at_once = bool(asked_for) or len(launches) < ended
+        proposed = (asked_for or thought) and not self._thinks()
+        more_at_once = proposed or len(launches) < ended
         if finish is None and not more_at_once:
             if launches:
                 self._lay_out_ahead(facts.queued[len(launches) :])
@@ -158,7 +162,10 @@ class Loop:
 
     def _wait(self, seconds: float, interrupts: Interrupts) -> None:
         self._store.sync(time.monotonic())
-        self._executor.wait(seconds, [interrupts.descriptor, *self._listener.descriptors()])
+        descriptors = self._asking.descriptors() if self._asking is not None else []
+        self._executor.wait(
+            seconds, [interrupts.descriptor, *self._listener.descriptors(), *descriptors]
+        )
         interrupts.drain()
 
     def _hold_logs_down(self) -> None:
@@ -241,10 +248,14 @@ class Loop:
                 else:
                     launches.append((run, attempt, lock))
 
+    def _thinks(self) -> bool:
+        return self._asking is not None and self._asking.thinking
+
     def _propose(self, count: int) -> None:
+        """Ask the strategy for so many trials; for none, hear what it was asked before."""
         assert self._asking is not None, "a loop without a strategy was let propose"
         try:
-            first = self._asking.ask(count)
+            first = self._asking.ask(count) if count else self._asking.hear()
         except CacheError:
             raise
         except HprunError as error:
@@ -327,7 +338,7 @@ class Loop:
         """Copy the workspace for a run, and write its values beside it. Raises OSError."""
         paths = self._cache.run(place.folder)
         rendering = render(work.template, place.values, work.shape, place.fold, place.repeat)
-        copy_workspace(work.snapshot(), paths.folder, rendering.files, marker=paths.copied)
+        copy_workspace(work.snapshot(), paths.folder, rendering.written, marker=paths.copied)
         paths.values.write_text(json.dumps(dict(place.values), indent=1), encoding="utf-8")
         return rendering
 
@@ -352,7 +363,7 @@ class Loop:
                     self._laid_out[run.id] = place, self._lay_out(place, work)
 
     def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
-        env = {**work.env, **run_env(place, work.shape, self._search.name)}
+        env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}
         if work.checkpoint is None:
             return env
         return {**env, **environment(paths.checkpoint, work.checkpoint, env)}

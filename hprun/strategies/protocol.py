@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -44,6 +45,11 @@ class Known:
     ended: int | None = None
     note: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def scored(self) -> bool:
+        """Whether it has ended with a score that is a finite number."""
+        return self.score is not None and math.isfinite(self.score)
+
 
 class Strategy(Protocol):
     """Proposes trials out of the history alone.
@@ -55,8 +61,10 @@ class Strategy(Protocol):
     """
 
     def propose(self, history: Sequence[Known], count: int) -> Sequence[Proposal]:
-        """The next trials, at most `count`; none, when there is nothing more to try.
+        """The next trials, at most `count`.
 
-        `history` holds all trials in the order in which they were proposed, open ones too.
+        None, while trials are open: not now, ask again when a run has ended. None, when no trial
+        is open: there is nothing more to try. `history` holds all trials in the order in which
+        they were proposed, open ones too.
         """
         ...

@@ -82,7 +82,7 @@ def _asking(tmp_path, strategy, budget=5):
     def plan(first, choices):
         return [PlannedRun(first + n, 0, 0, f"{v['x']}", f"f/{n}") for n, v in enumerate(choices)]
 
-    return store, row, Asking(store, row, strategy, "counts", budget, plan)
+    return store, row, Asking(store, row, strategy, "counts", budget, plan, print)
 
 
 def test_trials_are_written_down_with_their_notes_up_to_the_budget(tmp_path):
