@@ -14,9 +14,9 @@ from hprun.cli.quantities import Duration, Size
 from hprun.cli.verbs import VERBS
 from hprun.config import FILE, Settings, choose, read_file, setting_name, spec_strings
 from hprun.engine.assemble import Question, locate, understand
-from hprun.engine.choosing import named_from
 from hprun.errors import ConfigError
 from hprun.paths import Cache
+from hprun.strategies.naming import named_from
 
 
 def _env(name: str) -> dict[str, Any]:

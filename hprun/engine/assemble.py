@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hprun.autolog import imports_studio, parse_checkpoint, studio_path
 from hprun.config import Settings, jobs_default
-from hprun.engine.choosing import GRID, Chosen, choose, draws, samples, specs_of_rows, strategy_name
+from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
@@ -25,6 +25,7 @@ from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
 from hprun.space import FlaggedRange, Space, parse_space
 from hprun.store import Linked, PlannedRun, SearchRow, Store
+from hprun.strategies.naming import GRID
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
 MAX_TRIALS = 1_000_000

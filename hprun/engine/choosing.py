@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hprun.config import Settings
-from hprun.errors import ConfigError, HprunError, SpecError
+from hprun.errors import ConfigError, HprunError
+from hprun.metrics import parse_metric
 from hprun.model import Direction, Metric, Value, Values
 from hprun.space import Space
-from hprun.space.grammar import parse_values
-from hprun.strategies import OWN, Strategy, make_strategy
-from hprun.strategies.reference import Reference, moved, read_reference
+from hprun.strategies import Strategy, make_strategy
+from hprun.strategies.naming import GRID, Named, find_strategy, strategy_word
 
-if TYPE_CHECKING:
-    from hprun.strategies.plugins import Brought
-
-GRID = "grid"
 _MODEL = "tpe"  # what a number of trials alone means
-_LEARNS_NOTHING = (GRID, "random", "qmc", "list")
 _STUDIOS_METRIC = "fitness:last"  # its name says that higher is better
 
 
@@ -38,20 +32,8 @@ def strategy_name(settings: Settings) -> str:
     if settings.trial:
         return "list"
     if settings.search:
-        return str(_reference(settings.search))
+        return strategy_word(settings.search)
     return _MODEL if settings.trials else GRID
-
-
-def named_from(search: str, here: Path, workspace: Path) -> str:
-    """`--search` as it is kept: the file of a plug-in is relative to the workspace, not `here`."""
-    return moved(search, _OWN, here, workspace)
-
-
-_OWN = (GRID, *OWN)
-
-
-def _reference(search: str) -> Reference:
-    return read_reference(search, _OWN)
 
 
 def choose(
@@ -71,51 +53,31 @@ def choose(
                 hint="Drop it, or let a strategy choose among them: --search random or tpe.",
             )
         return None
-    reference = _reference(settings.search or name)
-    brought = None if name in OWN else _bring(reference, workspace)
-    metric = metric or _metric(name, brought)
     rows = tuple(_rows(settings, space, workspace)) if name == "list" else ()
+    named = find_strategy(settings.search or name, workspace)
+    metric = metric or _metric(named)
     budget = settings.trials or len(rows)
     if not budget:
         raise HprunError(f"How many trials is {name} to try?", hint="Say it: --trials 50.")
     direction = metric.direction if metric is not None else Direction.LOW
-    asked = (space, direction, settings.seed, budget)
-    if brought is not None:
-        return Chosen(name, _made(brought, reference, *asked), budget, metric)
-    options = {"rows": rows} if name == "list" else dict(_options(settings.search, reference))
-    return Chosen(name, make_strategy(name, *asked, options), budget, metric)
+    if name == "list":
+        options = {"rows": rows}
+        strategy = make_strategy(name, space, direction, settings.seed, budget, options)
+    else:
+        strategy = named.make(space, direction, settings.seed, budget)
+    return Chosen(name, strategy, budget, metric)
 
 
-def _bring(reference: Reference, workspace: Path) -> Brought:
-    from hprun.strategies.plugins import bring
-
-    return bring(reference, workspace, _OWN)
-
-
-def _made(
-    brought: Brought,
-    reference: Reference,
-    space: Space,
-    direction: Direction,
-    seed: int,
-    budget: int,
-) -> Strategy:
-    from hprun.strategies.plugins import make_brought
-
-    return make_brought(brought, space, direction, seed, budget, _plugins_options(reference))
-
-
-def _metric(name: str, brought: Brought | None) -> Metric | None:
+def _metric(named: Named) -> Metric | None:
     """What a strategy learns from where no metric is named. Raises ConfigError."""
-    if brought is not None and brought.is_studios:
-        from hprun.metrics import parse_metric
-
+    if named.is_studios:
         return parse_metric(_STUDIOS_METRIC)
-    if name in _LEARNS_NOTHING or (brought is not None and brought.plans_ahead):
-        return None
-    raise ConfigError(
-        f"{name} learns from a metric, and none is named.", hint="Name it with --metric."
-    )
+    if named.learns:
+        raise ConfigError(
+            f"{named.reference} learns from a metric, and none is named.",
+            hint="Name it with --metric.",
+        )
+    return None
 
 
 def draws(space: Space, seed: int, count: int) -> list[Values]:
@@ -134,31 +96,6 @@ def samples(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
 
 
 _SAMPLES = 32
-
-
-def _options(text: str, reference: Reference) -> list[tuple[str, object]]:
-    """The options of `NAME:OPTION=VALUE,OPTION=VALUE`."""
-    found: list[tuple[str, object]] = []
-    for item in filter(None, reference.options.split(",")):
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise ConfigError(
-                f"--search {text}: {item} says no value.", hint="Options are OPTION=VALUE."
-            )
-        found.append((key.strip(), value.strip()))
-    return found
-
-
-def _plugins_options(reference: Reference) -> dict[str, Value]:
-    """The options of a plug-in, each a value as in a spec: step=0.1,words="a b",sizes=(1,2)."""
-    if not reference.options:
-        return {}
-    try:
-        return parse_values(reference.options)
-    except SpecError as wrong:
-        raise ConfigError(
-            f"--search {reference}: {wrong.sentence}: {reference.options}", hint=wrong.hint
-        ) from None
 
 
 def _rows(settings: Settings, space: Space | None, workspace: Path) -> list[Values]:

@@ -1,6 +1,5 @@
 """Strategies: what proposes trials."""
 
-from hprun.strategies.making import OWN as OWN
 from hprun.strategies.making import make_strategy as make_strategy
 from hprun.strategies.protocol import Known as Known
 from hprun.strategies.protocol import Proposal as Proposal
