@@ -113,10 +113,13 @@ def _near_scripts(missing: Path) -> str:
     return f"Scripts there: {', '.join(scripts[:8])}." if scripts else "There is no script there."
 
 
-def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = False) -> Question:
+def understand(
+    settings: Settings, workspace: Path, *, large_is_fine: bool = False, to_run: bool = True
+) -> Question:
     """Read script and specs, find all sites, check each value. Writes nothing.
 
-    Raises the HprunError of whatever cannot be.
+    Where nothing is `to_run`, no strategy is made: somebody's own may be broken, or gone. Raises
+    the HprunError of whatever cannot be.
     """
     read = reader(workspace)
     source = read(settings.script)
@@ -141,7 +144,7 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         read,
     )
     metric = parse_metric(settings.metric, settings.direction or None) if settings.metric else None
-    chosen = choose(settings, space, metric, workspace)
+    chosen = choose(settings, space, metric, workspace) if to_run else None
     template.check(_axes(space, settings.seed))
     modules = {path: read(path) or b"" for path in imported_modules(settings.script, read)}
     depends = _depends(settings.depends, workspace)

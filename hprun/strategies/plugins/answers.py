@@ -41,9 +41,10 @@ def within(space: OpenSpace) -> Callable[[Values], Values]:
 
     def check(values: Values) -> Values:
         try:
-            check_names(values, space.space, "it")
+            check_names(values, space.space)
         except ConfigError as wrong:
-            raise AnswerError(f"proposed what is no trial: {wrong.message}") from None
+            what = wrong.message.partition(": ")[2]
+            raise AnswerError(f"proposed what is no trial: {what}") from None
         written = space.as_written(values)
         if written is None:
             stranger = space.stranger(values)
