@@ -23,7 +23,7 @@ class Asking:
     that runs, signals and limits are looked after however long it thinks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, each named
         self,
         store: Store,
         search: SearchRow,
@@ -31,14 +31,15 @@ class Asking:
         name: str,
         budget: int,
         plan: Callable[[int, Sequence[Values]], Sequence[PlannedRun]],
-        say: Callable[[str], None],
         *,
+        whole: bool = True,
+        say: Callable[[str], None] = lambda _: None,
         quiet: bool = False,
     ) -> None:
         """`plan` gives the runs of trials, from the number of the first of them on.
 
-        `say` is given the lines that a brought strategy prints, but for `quiet`, and those of the
-        traceback where it fails.
+        With `whole`, what another search stopped early is run to its end. `say` is given the lines
+        that a brought strategy prints, but for `quiet`, and those of the traceback where it fails.
         """
         self._store = store
         self._search = search
@@ -48,6 +49,7 @@ class Asking:
         self._plan = plan
         self._say = say
         self._quiet = quiet
+        self._whole = whole
         self._count = store.trial_count(search.id)
         self._history = History(store, search.id, search.metric)
         self._exhausted = False
@@ -75,7 +77,8 @@ class Asking:
 
     def descriptors(self) -> list[int]:
         """What becomes readable when it has answered."""
-        return [self._thinker.descriptor] if self._thinker is not None else []
+        thinker = self._thinker
+        return [thinker.descriptor] if thinker is not None and thinker.thinking else []
 
     def ask(self, count: int) -> int | None:
         """Have at most `count` trials proposed, or more where that costs nothing.
@@ -125,7 +128,7 @@ class Asking:
             for place, proposal in enumerate(proposals)
         ]
         runs = self._plan(first, [proposal.values for proposal in proposals])
-        waits = self._store.add(self._search.id, trials, runs)
+        waits = self._store.add(self._search.id, trials, runs, whole=self._whole)
         self._count += len(trials)
         return waits
 
