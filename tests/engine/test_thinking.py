@@ -140,7 +140,7 @@ def test_while_a_strategy_thinks_nothing_is_proposable_and_the_search_goes_on(as
 
 
 def test_one_that_does_not_answer_in_its_time_is_left_behind(asking):
-    asking, slow, said, store, row = asking
+    asking, _, said, store, row = asking
     asking._most_seconds = 1e-9
     with pytest.raises(HprunError, match="The strategy slow has not answered for 1e-09 s"):
         asking.ask(1)
