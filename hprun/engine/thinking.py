@@ -77,11 +77,14 @@ class Thinker(Generic[T]):
 
     def answer(self) -> Answer[T] | None:
         """The answer, once there is one."""
-        if not self.thinking or not self._answered.is_set():
+        if not self.thinking:
             return None
-        self._answered.clear()
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 512)
+            self._answered.wait()  # it comes right behind the byte
+        if not self._answered.is_set():
+            return None
+        self._answered.clear()
         return Answer(self._result, self._error, self.give_up())
 
     def give_up(self) -> tuple[str, ...]:
@@ -100,6 +103,6 @@ class Thinker(Generic[T]):
                 self._result = question()
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is told to who asked
                 self._error = error
-            self._answered.set()
             with contextlib.suppress(BlockingIOError):
                 os.write(self._write, b"\0")
+            self._answered.set()
