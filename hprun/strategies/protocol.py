@@ -58,6 +58,7 @@ class Strategy(Protocol):
     between calls; but one that was made a moment ago must answer as one that has been there from
     the beginning: that is how a search goes on after a restart. One that learns nothing from
     results may say so by an attribute `plans_ahead = True`; it is asked for many trials at once.
+    One with `most_seconds` is asked in a thread, and may not take longer; each plug-in has that.
     """
 
     def propose(self, history: Sequence[Known], count: int) -> Sequence[Proposal]:
