@@ -121,11 +121,14 @@ def asked_metric(
 
 
 def live_state(cache: Cache, row: SearchRow, counts: Mapping[str, int]) -> str:
-    """A search's state, given its counts: one that runs and has no coordinator was cut off."""
+    """A search's state, given its counts: one that runs and has no coordinator was cut off.
+
+    One that met its goal is complete, whatever waits in it.
+    """
     if is_locked(cache.search_lock(row.name)):
         return "running"
     waits = counts.get("queued") or counts.get("running")
-    if not waits:
+    if not waits or row.state == "complete":
         return "complete"
     return "interrupted" if row.state == "running" else "stopped"
 

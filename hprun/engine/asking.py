@@ -32,7 +32,7 @@ class Asking:
         self._name = name
         self._budget = budget
         self._plan = plan
-        self._count = store.trial_count(search.id)
+        self._count = store.trial_count(search.id) - store.added_count(search.id)
         self._history = History(store, search.id, search.metric)
         self._exhausted = False
 
@@ -54,7 +54,7 @@ class Asking:
         if not proposals:
             self._exhausted = True
             return None
-        first = self._count
+        first = self._store.next_trial(self._search.id)
         trials = [
             PlannedTrial(first + place, proposal.values, proposal.note)
             for place, proposal in enumerate(proposals)
@@ -63,6 +63,10 @@ class Asking:
         waits = self._store.add(self._search.id, trials, runs)
         self._count += len(trials)
         return waits
+
+    def look_ahead(self, count: int) -> Sequence[Proposal]:
+        """What would be proposed next, whatever the budget; nothing is written down."""
+        return self._propose(count)
 
     def _propose(self, count: int) -> Sequence[Proposal]:
         try:

@@ -8,12 +8,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from hprun.autolog import parse_checkpoint
 from hprun.config import Settings, jobs_default
 from hprun.engine.choosing import GRID, Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
+from hprun.engine.goals import Goal, make_goal
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
@@ -24,7 +26,7 @@ from hprun.model import Metric, Value, Values
 from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
 from hprun.space import Space, parse_space
-from hprun.store import Linked, PlannedRun, SearchRow, Store
+from hprun.store import Linked, PlannedRun, PlannedTrial, SearchRow, Store
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
 MAX_TRIALS = 1_000_000
@@ -48,6 +50,7 @@ class Question:
     others: str
     digests: dict[str, str]
     chosen: Chosen | None = None
+    goal: Goal | None = None
 
     @property
     def trials(self) -> int:
@@ -150,6 +153,7 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         shape=Shape(settings.cv, settings.repeats, settings.seed),
         metric=metric,
         chosen=chosen,
+        goal=make_goal(settings.until, settings.patience, metric),
         others=digest_files(modules | depends),
         digests={
             path: digest_files({path: content})
@@ -239,12 +243,16 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
     if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
         store.retry(row.id, None)
     before = row.digests
-    if question.chosen is None:
-        choices = question.choices()
-    else:  # what was proposed before stands, also when the script has changed
-        choices = [values for _, values, _ in store.proposed(row.id, after=-1)]
+    choices = question.choices() if question.chosen is None else []
+    # What was proposed, or added by hand, stands, also when the script has changed.
+    more = [(n, values) for n, values, _ in store.proposed(row.id, after=len(choices) - 1)]
+    trials = chain(planned_trials(choices), (PlannedTrial(n, values) for n, values in more))
+    runs = (question.plan(row.name, cache, [values], number) for number, values in more)
     linked = store.link(
-        row.id, planned_trials(choices), question.plan(row.name, cache, choices), question.digests
+        row.id,
+        trials,
+        chain(question.plan(row.name, cache, choices), chain.from_iterable(runs)),
+        question.digests,
     )
     if question.metric is not None or row.metric is None:
         store.set_metric(row.id, question.metric)

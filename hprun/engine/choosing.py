@@ -41,6 +41,11 @@ def choose(
     Raises HprunError where the settings do not go together.
     """
     name = strategy_name(settings)
+    if settings.from_ and name in _LEARNS_NOTHING:
+        raise ConfigError(
+            f"--from has no effect on {name}, which learns nothing from results.",
+            hint="Drop it, or take a strategy that learns: --search tpe --trials 50.",
+        )
     if settings.trial and settings.search:
         raise ConfigError("--trial names the trials, so there is no --search.")
     if name == GRID:
