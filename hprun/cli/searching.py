@@ -69,16 +69,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
     store = Store(cache.database)
     with held(store, cache, question) as begun:
         row = begun.row
-        if sources:
-            store.put_given(row.id, (trial for source in sources for trial in source.trials))
-        added = adding_to(question, cache, store, row).take(store.requests(row.id))
-        by_hand = store.added_count(row.id)
-        if not quiet:
-            for source in sources:
-                say(source.words())
-            _say_plan(question, begun, by_hand)
-        for text in added_words(added, quiet=quiet):
-            say(text)
+        by_hand = _take_in(question, cache, store, begun, sources, quiet=quiet)
         if row.metric is not None:
             fill_readings(store, cache, row.id, row.metric)
         store.forget_requests(row.id)
@@ -119,6 +110,32 @@ def _sources(question: Question, cache: Cache) -> list[Source]:
     from hprun.engine.given import gather
 
     return gather(question, cache)
+
+
+def _take_in(
+    question: Question,
+    cache: Cache,
+    store: Store,
+    begun: Begun,
+    sources: Sequence[Source],
+    *,
+    quiet: bool,
+) -> int:
+    """Write down what the search is given and what was added by hand while nobody was there, and
+    say what it will do; returns how many trials there are by hand.
+    """
+    row = begun.row
+    if sources:
+        store.put_given(row.id, (trial for source in sources for trial in source.trials))
+    added = adding_to(question, cache, store, row).take(store.requests(row.id))
+    by_hand = store.added_count(row.id)
+    if not quiet:
+        for source in sources:
+            say(source.words())
+        _say_plan(question, begun, by_hand)
+    for text in added_words(added, quiet=quiet):
+        say(text)
+    return by_hand
 
 
 @contextmanager

@@ -83,6 +83,8 @@ def _csv_rows(text: str, source: str, names: Sequence[str], metric: Metric) -> I
             yield _csv_row(header, cells, where, names, metric)
     except csv.Error as error:
         raise ConfigError(f"{source} line {reader.line_num} is no CSV: {error}") from None
+    if not header:
+        raise ConfigError(f"{source} is empty", hint="its first line holds the names")
 
 
 def _csv_row(
