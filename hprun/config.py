@@ -31,6 +31,8 @@ class Settings:
     trials: int = 0
     trial: tuple[str, ...] = ()
     from_: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    stop_folds: str = ""
     metric: str = ""
     direction: str = ""
     cv: int = 0

@@ -96,7 +96,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             first = leaders(store, row.id, row.metric, _SHOWN)
             if not quiet:
                 with contextlib.suppress(OSError):  # nobody is there to read it
-                    _print_end(store, row, first)
+                    _print_end(store, row, first, early=question.stops is not None)
         if not finish.complete:
             why = interrupts.notice or finish.why
             return _say_resume(row, cache, interrupts.first, why)
@@ -189,7 +189,7 @@ def _is_open(store: Store, row: SearchRow, trials: int, met: str) -> bool:
 
 def adding_to(question: Question, cache: Cache, store: Store, row: SearchRow) -> Adding:
     """What takes up trials that are added by hand; the caller holds the search's lock."""
-    return Adding(store, row, _plan(question, cache, row))
+    return Adding(store, row, _plan(question, cache, row), whole=question.stops is None)
 
 
 def _plan(question: Question, cache: Cache, row: SearchRow) -> Plan:
@@ -254,15 +254,21 @@ def _loop(
             ready=lines.warm,
         )
     executor = LocalExecutor(warm)
+    early = None
+    if question.stops is not None:
+        from hprun.engine.stopping import early_stops
+
+        early = early_stops(store, cache, row, question.stops, question.shape)
     loop = Loop(
         store, cache, row, how, listener, doing,
         executor=executor, asking=asking(question, cache, store, row),
-        adding=adding_to(question, cache, store, row), judge=judge,
+        adding=adding_to(question, cache, store, row), judge=judge, early=early,
     )  # fmt: skip
     from hprun.preemption import watch
 
     with (
         contextlib.closing(executor),
+        contextlib.closing(early) if early is not None else contextlib.nullcontext(),
         interrupts,
         watch(interrupts.ask) or contextlib.nullcontext(),
         context,
@@ -275,8 +281,8 @@ def asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> As
     chosen = question.chosen
     if chosen is None:
         return None
-    plan = _plan(question, cache, row)
-    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan)
+    plan, whole = _plan(question, cache, row), question.stops is None
+    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan, whole=whole)
 
 
 def stop_runs(
@@ -326,11 +332,16 @@ def _say_plan(question: Question, begun: Begun, by_hand: int) -> None:
     say(f"{begun.row.name}: {product}, {rest}{by}")
 
 
-def _print_end(store: Store, row: SearchRow, first: list[Result]) -> None:
+def _print_end(store: Store, row: SearchRow, first: list[Result], *, early: bool) -> None:
     print_ranking(stdout(), first, row.metric)
     more = store.trial_count(row.id) - len(first)
     if more > 0:
         say(f"… and {more:,} more: `hprun results`")
+    if early and row.metric is not None:
+        from hprun.report.spared import spared_words
+
+        if words := spared_words(store.ended_parts(row.id, row.metric)):
+            say(words)
 
 
 def resume_command(row: SearchRow, cache: Cache) -> str:

@@ -30,10 +30,12 @@ class Adding:
     A request stays until its trials are in the queue, and goes in the same moment.
     """
 
-    def __init__(self, store: Store, search: SearchRow, plan: Plan) -> None:
+    def __init__(self, store: Store, search: SearchRow, plan: Plan, *, whole: bool = True) -> None:
+        """`whole`: a run that was stopped early for another search is run again."""
         self._store = store
         self._search = search
         self._plan = plan
+        self._whole = whole
 
     def take(self, requests: Sequence[Request]) -> Added:
         """Queue the trials that are asked for and not there yet. Raises CacheError."""
@@ -58,7 +60,7 @@ class Adding:
             self._store.add(self._search.id, [], [], request=request.id)
             return Added(added.trials, added.runs, [*added.refused, error.message])
         trials = [PlannedTrial(n, values, added=True) for n, values in enumerate(choices, first)]
-        self._store.add(self._search.id, trials, runs, request=request.id)
+        self._store.add(self._search.id, trials, runs, request=request.id, whole=self._whole)
         numbered = [(trial.number, trial.values) for trial in trials]
         return Added([*added.trials, *numbered], added.runs + len(runs), added.refused)
 

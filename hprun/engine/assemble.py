@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hprun.autolog import parse_checkpoint
 from hprun.config import Settings, jobs_default
@@ -28,6 +29,9 @@ from hprun.script import Request, Template, imported_modules, make_template, mar
 from hprun.space import Space, parse_space
 from hprun.store import Linked, PlannedRun, PlannedTrial, SearchRow, Store
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
+
+if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.stopping import Rules
 
 MAX_TRIALS = 1_000_000
 
@@ -51,6 +55,7 @@ class Question:
     digests: dict[str, str]
     chosen: Chosen | None = None
     goal: Goal | None = None
+    stops: Rules | None = None
 
     @property
     def trials(self) -> int:
@@ -141,6 +146,7 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
     )
     metric = parse_metric(settings.metric, settings.direction or None) if settings.metric else None
     chosen = choose(settings, space, metric, workspace)
+    shape = Shape(settings.cv, settings.repeats, settings.seed)
     template.check(_axes(space, settings.seed))
     modules = {path: read(path) or b"" for path in imported_modules(settings.script, read)}
     depends = _depends(settings.depends, workspace)
@@ -150,16 +156,26 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         specs=specs,
         space=space,
         template=template,
-        shape=Shape(settings.cv, settings.repeats, settings.seed),
+        shape=shape,
         metric=metric,
         chosen=chosen,
         goal=make_goal(settings.until, settings.patience, metric),
+        stops=_rules(settings, metric, shape),
         others=digest_files(modules | depends),
         digests={
             path: digest_files({path: content})
             for path, content in {settings.script: source, **modules, **depends}.items()
         },
     )
+
+
+def _rules(settings: Settings, metric: Metric | None, shape: Shape) -> Rules | None:
+    """By what runs are stopped early, if by anything."""
+    if not settings.stop and not settings.stop_folds:
+        return None
+    from hprun.engine.stopping import rules
+
+    return rules(settings, metric, shape)
 
 
 def _axes(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
@@ -253,6 +269,7 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
         trials,
         chain(question.plan(row.name, cache, choices), chain.from_iterable(runs)),
         question.digests,
+        whole=question.stops is None,
     )
     if question.metric is not None or row.metric is None:
         store.set_metric(row.id, question.metric)

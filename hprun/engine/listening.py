@@ -44,6 +44,9 @@ class Listener(Protocol):
     def enough(self, why: str) -> None:
         """The search's goal is met."""
 
+    def dropped(self, trial: int, runs: int, why: str) -> None:
+        """So many runs of a trial, which waited, are left out."""
+
     def stopping(self, why: str) -> None:
         """The search was asked to stop."""
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hprun.model import Metric, Values
-from hprun.report.results import Result
+from hprun.report.results import Result, stopped_after
 from hprun.report.terminal import Column, print_table, state_text
 from hprun.report.words import score_words, time_words
 
@@ -55,7 +55,10 @@ def print_ranking(console: Console, results: Sequence[Result], metric: Metric | 
             if folds:
                 row += [score_words(result.std), str(result.n)]
         took = time_words(result.seconds) if result.state not in ("queued", "running") else "-"
-        rows.append([*row, took, state_text(result.state)])
+        state = state_text(result.state)
+        if result.state == "stopped":
+            state.append(f" {stopped_after(result)}")
+        rows.append([*row, took, state])
     print_table(console, columns, rows)
 
 
