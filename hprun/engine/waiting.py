@@ -37,12 +37,10 @@ class Waiting:
 
     def first(self, count: int, now: float) -> list[int]:
         """The next runs, at most `count`, in order; `now` in seconds, only its differences count."""
-        if not self._preferred:
-            return self._in_order(count, now)
+        found = self._in_order(count + len(self._ahead), now)
         if self._ahead:
             self._ahead = self._store.waiting_of(self._ahead)
-        others = self._in_order(count + len(self._ahead), now)
-        return [*self._ahead, *(run for run in others if run not in self._ahead)][:count]
+        return [*self._ahead, *(run for run in found if run not in self._ahead)][:count]
 
     def _in_order(self, count: int, now: float) -> list[int]:
         version = self._store.version()
@@ -61,6 +59,8 @@ class Waiting:
 
     def _scan(self, count: int, version: int, now: float) -> list[int]:
         self._after, self._version, self._scanned = 0, version, now
+        if self._preferred:
+            self._ahead = self._store.waiting_of(self._preferred)
         return self._look(count)
 
     def _look(self, count: int) -> list[int]:
