@@ -68,9 +68,13 @@ def _read(space: Space, words: tuple[str, ...], trials: tuple[str, ...]) -> list
     Raises ConfigError for names that are not those of the space, and for values that are no
     numbers and not of the space.
     """
-    from hprun.strategies.listed import read_file, read_options
+    from hprun.space import parse_values
+    from hprun.strategies.listed import check_names, read_file, read_options
 
-    found: list[Values] = list(read_options([",".join(words)], space)) if words else []
+    found: list[Values] = []
+    if words:
+        found.append(parse_values(",".join(words)))
+        check_names(found[0], space)
     for text in trials:
         if text.startswith("@"):
             found += read_file(Path(text[1:]), space)

@@ -89,9 +89,7 @@ def test_what_was_reached_is_said_in_one_sentence():
     assert reached(Tally(9, 0.5, 2), goal) == "loss 0.5 has not been bettered by the last 2 trials"
 
 
-@pytest.mark.parametrize(
-    "text", ["loss=0.1", "0.1", " loss = 0.1", "loss:min=1e-1", "loss=.1"]
-)
+@pytest.mark.parametrize("text", ["loss=0.1", "0.1", " loss = 0.1", "loss:min=1e-1", "loss=.1"])
 def test_a_goal_is_a_value_with_or_without_the_metrics_name(text):
     assert make_goal(text, 0, LOSS) == Goal(LOSS, until=0.1)
 

@@ -15,7 +15,9 @@ LOSS = Metric("loss", Reduce.LAST, Direction.LOW)
 def _store(folder, trials, folds=1):
     store = Store(folder / "hprun.db")
     row = store.put_search("question", "train", {}, 1.0)
-    runs = [PlannedRun(t, f, 0, f"{t}/{f}", f"f/{t}/{f}") for t in range(trials) for f in range(folds)]
+    runs = [
+        PlannedRun(t, f, 0, f"{t}/{f}", f"f/{t}/{f}") for t in range(trials) for f in range(folds)
+    ]
     store.link(row.id, [PlannedTrial(t, {"x": t}) for t in range(trials)], runs, {})
     return store, row
 
