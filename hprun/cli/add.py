@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from hprun.cli.options import cache_option, find_search, now, open_store
+from hprun.cli.options import cache_option, find_search, now, open_store, question_of
 from hprun.cli.searching import adding_to, lock_search, resume_command
 from hprun.engine.adding import numbers
-from hprun.engine.assemble import Question, saved_settings, understand
+from hprun.engine.assemble import Question
 from hprun.errors import CacheError, ConfigError
 from hprun.files import is_locked
-from hprun.model import Value, Values
+from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.terminal import say
 from hprun.report.words import value_words
@@ -47,7 +47,7 @@ def command(words: tuple[str, ...], trials: tuple[str, ...], *, cache: Cache) ->
         raise ConfigError("No trial is named.", hint="For example: `hprun add lr=0.003 units=64`.")
     store = open_store(cache)
     row = find_search(store, name)
-    question = understand(*saved_settings(row, cache), large_is_fine=True)
+    question = question_of(row, cache)
     wanted = _read(question.space, values, trials)
     there = numbers(store, row.id)
     fresh = [values for values in wanted if same_trial(values) not in there]
@@ -92,19 +92,12 @@ def _say_odd(space: Space, trials: list[Values], seed: int) -> None:
     for values in trials:
         for parameter in encoding.outside(values):
             given = {name: values[name] for name in parameter.names}
-            if not all(map(_is_number, given.values())):
+            if any(isinstance(v, bool) or not isinstance(v, int | float) for v in given.values()):
                 raise ConfigError(
                     f"{value_words(given)} is not of {parameter}.",
                     hint="Only numbers may lie outside of the space.",
                 )
             say(f"{value_words(given)} is not of {parameter}: it is tried all the same")
-
-
-def _is_number(value: Value) -> bool:
-    """Say whether a value is a number, or an array of numbers."""
-    if isinstance(value, tuple):
-        return all(map(_is_number, value))
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _add(

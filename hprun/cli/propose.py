@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import click
 
-from hprun.cli.options import cache_option, find_search, json_option, open_store
+from hprun.cli.options import cache_option, find_search, json_option, open_store, question_of
 from hprun.cli.searching import asking
-from hprun.engine.assemble import Question, saved_settings, understand
+from hprun.engine.assemble import Question
 from hprun.engine.history import History
 from hprun.errors import ConfigError, HprunError
 from hprun.model import Values
@@ -49,7 +49,7 @@ def command(
     """
     store = open_store(cache)
     row = find_search(store, search)
-    question = understand(*saved_settings(row, cache), large_is_fine=True)
+    question = question_of(row, cache)
     if classifiers is not None:
         found = [
             _Next(None, values) for values in _predicted(store, row, question, count, classifiers)

@@ -1,9 +1,7 @@
 """Trials that are added by hand, to searches that run and to those that do not."""
 
 import json
-import os
 import random
-import signal
 import time
 
 import pytest
@@ -99,6 +97,9 @@ def test_a_strategy_survives_what_it_cannot_place(bowl, strategy):
         (("x=1", "units=2", "z=3"), "The trial: there is no z in the space"),
         (("x=1", "units=two"), "units=two is not of units=1,2"),
         (("x=1", "units=None"), "units=None is not of units=1,2"),
+        (("x=(1,2)", "units=1"), "x=(1, 2) is not of x=0.1,0.2,0.3"),
+        (("x=True", "units=1"), "x=True is not of x=0.1,0.2,0.3"),
+        (("x=nan", "units=1"), "`nan` is not a finite number"),
         (("x=1", "x=2", "units=2"), "x"),
         (("x=", "units=2"), "x"),
         (("x=1", "units=2", "more"), "more"),
@@ -111,6 +112,15 @@ def test_trials_that_mean_nothing_are_not_added(bowl, args, words):
     assert answer.status == 2, answer
     assert words in answer.err
     assert len(_trials(bowl)) == 6
+
+
+def test_a_search_whose_script_is_gone_says_so(bowl):
+    assert bowl.hprun(*GRID, "train.py").status == 0
+    (bowl.folder / "train.py").unlink()
+    for verb in (("add", "x=0.5", "units=1"), ("propose",), ("resume",)):
+        answer = bowl.hprun(*verb)
+        assert answer.status == 2
+        assert "train.py, which is not there" in answer.err
 
 
 def test_names_that_take_part_only_sometimes_are_wanted_just_then(bowl):
@@ -166,7 +176,7 @@ def _running(project):
 def test_a_running_search_takes_up_what_is_added_before_all_that_waits(bowl):
     bowl.write("train.py", WAITS)
     process = bowl.start(*GRID, "train.py")
-    _until(lambda: (bowl.cache / "hprun.db").exists() and _running(bowl) == [0])
+    _until(lambda: bowl.hprun("status").status == 0 and _running(bowl) == [0])
     answer = bowl.hprun("add", "x=0.9", "units=2")
     assert answer.status == 0, answer
     assert "trial 6 of train-1: x=0.9 units=2" in answer.err
@@ -185,25 +195,21 @@ def test_a_running_search_takes_up_what_is_added_before_all_that_waits(bowl):
 def test_what_is_added_while_the_coordinator_is_killed_is_run_once(bowl):
     chance = random.Random(4)
     wanted = []
-    process = bowl.start(*GRID, "-q", "train.py")
+    assert bowl.hprun(*GRID, "--until", "9", "-q", "train.py").status == 0
     for round_ in range(6):
-        values = (f"x=0.{round_ + 4}", f"units={round_ + 1}")
-        adding = bowl.start("add", *values) if (bowl.cache / "hprun.db").exists() else None
-        if adding is None:
-            _until(lambda: (bowl.cache / "hprun.db").exists())
-            _until(lambda: bowl.hprun("status").status == 0)
-            adding = bowl.start("add", *values)
-        before = len(_trials(bowl))
+        coordinator = bowl.start("resume", "-q")
+        values = {"x": float(f"0.{round_ + 4}"), "units": round_ + 3}
+        adding = bowl.start("add", *(f"{name}={value}" for name, value in values.items()))
         if chance.random() < 0.5:
-            _until(lambda before=before: len(_trials(bowl)) > before or adding.poll() is not None)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+            before = len(_trials(bowl))
+            _until(lambda a=adding, n=before: a.poll() is not None or len(_trials(bowl)) > n)
+        coordinator.kill()
+        coordinator.wait()
         if adding.wait(90) == 0:
-            wanted.append({"x": float(f"0.{round_ + 4}"), "units": round_ + 1})
-        process = bowl.start("resume", "-q")
-    assert process.wait(90) == 0
-    assert bowl.hprun("resume", "-q").status == 0
-    found = [one["values"] for one in _trials(bowl).values()]
+            wanted.append(values)
     assert len(wanted) >= 5
-    assert all(found.count(values) == 1 for values in wanted)
-    assert {one["state"] for one in _trials(bowl).values()} == {"completed"}
+    assert bowl.hprun("resume", "-q").status == 0
+    found = {number: one for number, one in _trials(bowl).items() if number >= 6}
+    assert sorted(found) == list(range(6, 6 + len(found)))
+    assert all([one["values"] for one in found.values()].count(one) == 1 for one in wanted)
+    assert {one["state"] for one in found.values()} == {"completed"}
