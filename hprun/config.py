@@ -30,6 +30,7 @@ class Settings:
     search: str = ""
     trials: int = 0
     trial: tuple[str, ...] = ()
+    from_: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     stop_folds: str = ""
     metric: str = ""
@@ -45,6 +46,8 @@ class Settings:
     python: str = ""
     timeout: float = 0.0
     for_: float = 0.0
+    until: str = ""
+    patience: int = 0
     grace: float = 10.0
     checkpoint: str = "auto"
     autolog: bool = True
@@ -63,6 +66,8 @@ class Settings:
         asked = (workspace, self.script, *self.args, "", *specs, "", *self.sub, self.substitute)
         if self.search or self.trial or self.trials:
             asked = (*asked, "search", self.search, *self.trial)
+        if self.from_:  # whose scores were of this metric
+            asked = (*asked, "from", *self.from_, self.metric, self.direction)
         return digest_text(*asked, str(self.cv), str(self.repeats), str(self.seed))
 
     def to_json(self) -> dict[str, Any]:
@@ -171,9 +176,9 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def setting_name(key: str) -> str:
-    """The field that a key of a file sets: `for` is a word of Python's own."""
+    """The field that a key of a file sets: `for` and `from` are words of Python's own."""
     name = key.replace("-", "_")
-    return "for_" if name == "for" else name
+    return f"{name}_" if name in ("for", "from") else name
 
 
 def _check_keys(data: Mapping[str, Any], path: Path, before: str = "") -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +16,9 @@ from hprun.files import is_locked
 from hprun.model import Metric
 from hprun.paths import Cache
 from hprun.store import SearchRow, Store, TrialRow
+
+if TYPE_CHECKING:
+    from hprun.engine.assemble import Question
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,6 +78,24 @@ def find_search(store: Store, name: str | None) -> SearchRow:
     return found[0]
 
 
+def question_of(row: SearchRow, cache: Cache, jobs: int | None = None) -> Question:
+    """What a search asked, understood anew; `jobs` replaces the number that it had.
+
+    Raises HprunError where the script is not there, or is not what it was.
+    """
+    from hprun.engine.assemble import saved_settings, understand
+
+    settings, workspace = saved_settings(row, cache)
+    if jobs is not None:
+        settings = replace(settings, jobs=jobs)
+    if not (workspace / settings.script).exists():
+        raise HprunError(
+            f"{row.name} searches over {workspace / settings.script}, which is not there.",
+            hint="The cache finds the script beside it: move both together.",
+        )
+    return understand(settings, workspace, large_is_fine=True)
+
+
 def find_trial(store: Store, row: SearchRow, number: int, metric: Metric | None = None) -> TrialRow:
     """One trial of a search. Raises HprunError."""
     trials = store.trials(row.id, metric, [number])
@@ -121,11 +143,14 @@ def asked_metric(
 
 
 def live_state(cache: Cache, row: SearchRow, counts: Mapping[str, int]) -> str:
-    """A search's state, given its counts: one that runs and has no coordinator was cut off."""
+    """A search's state, given its counts: one that runs and has no coordinator was cut off.
+
+    One that met its goal is complete, whatever waits in it.
+    """
     if is_locked(cache.search_lock(row.name)):
         return "running"
     waits = counts.get("queued") or counts.get("running")
-    if not waits and (row.state == "complete" or not _proposes(row)):
+    if row.state == "complete" or (not waits and not _proposes(row)):
         return "complete"
     return "interrupted" if row.state == "running" else "stopped"
 

@@ -45,6 +45,10 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--trial", multiple=True, metavar="VALUES", **_env("trial"),
     help="Try just this: 'lr=0.1,units=32'; or @FILE: all lines of a CSV or JSON lines. Repeatable.",
 )  # fmt: skip
+@click.option("--from", "from_", multiple=True, metavar="SEARCH", **_env("from"),
+    help="Begin with what another search found, or with a FILE: a table of values and scores."
+    " Repeatable.",
+)  # fmt: skip
 @click.option("--stop", multiple=True, metavar="STOPPER", **_env("stop"),
     help="End hopeless runs early: asha, hyperband, median, percentile, threshold:worst=X, patient;"
     " with options as in asha:factor=4,max=50. Repeatable.",
@@ -95,6 +99,12 @@ def _env(name: str) -> dict[str, Any]:
 )  # fmt: skip
 @click.option("--for", "for_", type=Duration(), metavar="TIME", **_env("for"),
     help="Stop the whole search after this time; it can be resumed.",
+)  # fmt: skip
+@click.option("--until", metavar="NAME=VALUE", **_env("until"),
+    help="The search is complete when a trial's score is as good as this.",
+)  # fmt: skip
+@click.option("--patience", type=click.IntRange(1), metavar="N", **_env("patience"),
+    help="The search is complete when N trials in a row brought no better score.",
 )  # fmt: skip
 @click.option("--grace", type=Duration(), metavar="TIME", **_env("grace"),
     help="Time between asking a run to end and killing it (default 10).",
@@ -181,7 +191,7 @@ def _settings(
         script = own_script
     elif own_script is not None and Path(own_script) != Path(script):
         # The file describes another script's search: only how to run is taken from it.
-        chosen = {k: v for k, v in chosen.items() if k not in ("hp", "args", "sub", "metric")}
+        chosen = {k: v for k, v in chosen.items() if k not in _OF_SCRIPT}
     merged: dict[str, Any] = {**chosen, **_given(flags)}
     merged["hp"] = _merge_specs(spec_strings(chosen.get("hp", {})), flags["hp"])
     merged["args"] = args or chosen.get("args", ())
@@ -201,6 +211,9 @@ def _settings(
         )
     merged.pop("cache", None)
     return Settings(**_typed(merged)), workspace
+
+
+_OF_SCRIPT = ("hp", "args", "sub", "metric", "until", "from")
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Asking:
         self._say = say
         self._quiet = quiet
         self._whole = whole
-        self._count = store.trial_count(search.id)
+        self._count = store.trial_count(search.id) - store.added_count(search.id)
         self._history = History(store, search.id, search.metric)
         self._exhausted = False
         self._ended_then: int | None = None  # runs, when it had nothing to propose for now
@@ -122,7 +122,7 @@ class Asking:
             self._exhausted = all(known.stand is not Stand.OPEN for known in self._asked_with)
             self._ended_then = self._ended_before
             return None
-        first = self._count
+        first = self._store.next_trial(self._search.id)
         trials = [
             PlannedTrial(first + place, proposal.values, proposal.note)
             for place, proposal in enumerate(proposals)
@@ -131,6 +131,10 @@ class Asking:
         waits = self._store.add(self._search.id, trials, runs, whole=self._whole)
         self._count += len(trials)
         return waits
+
+    def look_ahead(self, count: int) -> Sequence[Proposal]:
+        """What would be proposed next, whatever the budget; nothing is written down."""
+        return self._propose(self._history.known(), count)
 
     def _ended(self) -> int:
         counts = self._store.counts(self._search.id)

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from hprun.autolog import imports_studio, parse_checkpoint, studio_path
 from hprun.config import Settings, jobs_default
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
+from hprun.engine.goals import Goal, make_goal
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
@@ -25,7 +27,7 @@ from hprun.model import Metric, Value, Values
 from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
 from hprun.space import FlaggedRange, Space, parse_space
-from hprun.store import Linked, PlannedRun, SearchRow, Store
+from hprun.store import Linked, PlannedRun, PlannedTrial, SearchRow, Store
 from hprun.strategies.naming import GRID
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
@@ -54,6 +56,7 @@ class Question:
     others: str
     digests: dict[str, str]
     chosen: Chosen | None = None
+    goal: Goal | None = None
     stops: Rules | None = None
     for_studio: bool = False
 
@@ -164,6 +167,7 @@ def understand(
         shape=shape,
         metric=metric,
         chosen=chosen,
+        goal=make_goal(settings.until, settings.patience, metric),
         stops=_rules(settings, metric, shape),
         others=digest_files(modules | depends),
         digests={
@@ -273,14 +277,18 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
     if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
         store.retry(row.id, None)
     before = row.digests
-    if question.chosen is None:
-        choices = question.choices()
-    else:  # what was proposed before stands, also when the script has changed
-        choices = [values for _, values, _ in store.proposed(row.id, after=-1)]
+    choices = question.choices() if question.chosen is None else []
+    # What was proposed, or added by hand, stands, also when the script has changed.
+    more = [(n, values) for n, values, _ in store.proposed(row.id, after=len(choices) - 1)]
+    trials = chain(planned_trials(choices), (PlannedTrial(n, values) for n, values in more))
+    runs = (question.plan(row.name, cache, [values], number) for number, values in more)
     linked = store.link(
-        row.id, planned_trials(choices), question.plan(row.name, cache, choices), question.digests,
+        row.id,
+        trials,
+        chain(question.plan(row.name, cache, choices), chain.from_iterable(runs)),
+        question.digests,
         whole=question.stops is None,
-    )  # fmt: skip
+    )
     if question.metric is not None or row.metric is None:
         store.set_metric(row.id, question.metric)
         row = replace(row, metric=question.metric)

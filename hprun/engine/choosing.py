@@ -52,9 +52,11 @@ def choose(
                 "--trials has no effect on a grid: it has as many trials as it has.",
                 hint="Drop it, or let a strategy choose among them: --search random or tpe.",
             )
+        _check_from(settings, name, learns=False)
         return None
     rows = tuple(_rows(settings, space, workspace)) if name == "list" else ()
     named = find_strategy(settings.search or name, workspace)
+    _check_from(settings, name, learns=named.learns)
     metric = metric or _metric(named)
     budget = settings.trials or len(rows)
     if not budget:
@@ -66,6 +68,15 @@ def choose(
     else:
         strategy = named.make(space, direction, settings.seed, budget)
     return Chosen(name, strategy, budget, metric)
+
+
+def _check_from(settings: Settings, name: str, *, learns: bool) -> None:
+    """Refuse what would have no effect. Raises ConfigError."""
+    if settings.from_ and not learns:
+        raise ConfigError(
+            f"--from has no effect on {name}, which learns nothing from results.",
+            hint="Drop it, or take a strategy that learns: --search tpe --trials 50.",
+        )
 
 
 def _metric(named: Named) -> Metric | None:

@@ -88,7 +88,7 @@ class Facts:
     (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk,
     `preparing` that starts are about to become warm, so that it is better to wait, `proposable`
     how many trials a strategy may add to what is queued, `thinking` that it was asked for some and
-    has not answered.
+    has not answered, `met` why the search has found enough.
     """
 
     now: float
@@ -104,6 +104,7 @@ class Facts:
     preparing: bool = False
     proposable: int = 0
     thinking: bool = False
+    met: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class Terminate:
 class Finish:
     """Nothing is active and nothing is to be started: the loop is over, for the reason given.
 
-    `why` is "" for a complete search and for one that was asked to stop.
+    `why` is "" for one that was asked to stop, and for one that is complete by itself.
     """
 
     complete: bool
@@ -205,7 +206,8 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
             case Gone():
                 actions.append(_after_loss(active, facts.now, policy, _VANISHED))
     if asked is not Asked.GO:
-        return actions if facts.active else [*actions, Finish(complete=False, why=why)]
+        finish = Finish(complete=bool(facts.met), why=why)
+        return actions if facts.active else [*actions, finish]
     if not may_not_start(facts, policy) and not (policy.fail_fast and _some_failed(actions)):
         free = _free(facts, living, policy)
         actions += [Start(run) for run in facts.queued[:free]]
@@ -227,7 +229,9 @@ def _some_failed(actions: Sequence[Action]) -> bool:
 def _asked(facts: Facts, policy: Policy) -> tuple[Asked, str]:
     """What is asked of the search, by somebody or by its own limits, and why."""
     if facts.asked is not Asked.GO:
-        return facts.asked, ""
+        return facts.asked, facts.met
+    if facts.met:
+        return Asked.STOP, facts.met
     if policy.fail_fast and facts.failed:
         return Asked.STOP, FAILED_FAST
     if policy.until is not None and facts.now >= policy.until:

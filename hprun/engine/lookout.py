@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # most searches have no use for it
 
 class Lookout:
     """Sees for one coordinator; `waiting` is what it may start next, `known` are the places of its active runs, `endings` what it
-    has asked of them, `boot` tells this start of the machine from others.
+    has asked of them, `over` are runs that have ended, until the loop clears it, `boot` tells this start of the machine from others.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Lookout:
         self.waiting = Waiting(store, search.id)
         self.known: dict[int, Place] = {}
         self.endings: dict[tuple[int, int], Ending] = {}
+        self.over: list[int] = []
         self._hung = set[int]()
         self._awaited: dict[int, Place] = {}  # runs that a rival is running for both
 
@@ -125,6 +126,7 @@ class Lookout:
                     self._store.put_readings({run: reading}, self._metric)
                 outcome, attempts = state.outcome, state.attempts
                 close = Close(run, attempts, outcome, state.seconds, state.detail, reading)
+                self.over.append(run)
                 self._listener.ended(place, close)
         for claimed in theirs:
             if claimed.run.id not in self._awaited:

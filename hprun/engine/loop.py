@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hprun.autolog import environment, forget
+from hprun.engine.adding import Adding
 from hprun.engine.asking import Asking
 from hprun.engine.decide import (
     DISK_FULL,
@@ -31,6 +32,7 @@ from hprun.engine.decide import (
     may_not_start,
 )
 from hprun.engine.interrupts import Interrupts
+from hprun.engine.judging import Judge
 from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
 from hprun.engine.plan import render
@@ -43,7 +45,7 @@ from hprun.files import Lock, is_locked
 from hprun.model import FAILURES, SCORED, Metric, Queued, Run
 from hprun.paths import Cache, RunPaths
 from hprun.script import Rendering
-from hprun.store import Close, SearchRow, Store
+from hprun.store import Close, Request, SearchRow, Store
 from hprun.workspace import copy_workspace
 
 if TYPE_CHECKING:  # most searches have no use for it
@@ -70,11 +72,14 @@ class Loop:
         executor: LocalExecutor | None = None,
         only_trial: int | None = None,
         asking: Asking | None = None,
+        adding: Adding | None = None,
+        judge: Judge | None = None,
         early: EarlyStops | None = None,
     ) -> None:
         """`work` may be None for a loop that only stops what still runs.
 
-        `asking` is there when trials come from a strategy, `early` when runs may be stopped early.
+        `asking` is there when trials come from a strategy, `adding` when they may come from the
+        user as well, `judge` when there is a goal, `early` when runs may be stopped early.
         `only_trial` leaves all trials but one out of sight.
         """
         self._store = store
@@ -84,6 +89,8 @@ class Loop:
         self._listener = listener
         self._work = work
         self._asking = asking
+        self._adding = adding
+        self._judge = judge
         self._early = early
         self._metric: Metric | None = search.metric
         self._executor = executor or LocalExecutor()
@@ -93,7 +100,7 @@ class Loop:
         )  # fmt: skip
         self._known = self._lookout.known
         self._endings = self._lookout.endings
-        self._failed = False
+        self._failed = self._enough = False
         self._said = ""
         self._held_down = 0.0  # monotonic; when logs were last looked at
         self._held_until = 0.0  # monotonic; the disk was full a moment ago
@@ -109,6 +116,8 @@ class Loop:
         no reason to stop: it is waited out.
         """
         self._asked = asked
+        if self._adding is not None:
+            self._lookout.waiting.prefer(self._store.added_waiting(self._search.id))
         self._store.sync_now_and_then()
         try:
             return self._go_on(interrupts)
@@ -140,6 +149,11 @@ class Loop:
             self._said = why
             self._listener.paused(why)
 
+    def _say_enough(self, why: str) -> None:
+        if why and not self._enough:
+            self._enough = True
+            self._listener.enough(why)
+
     def _turn(self, interrupts: Interrupts) -> Finish | None:
         self._heed(interrupts)
         facts = self._lookout.look(self._asked, self._cancelled)
@@ -147,6 +161,12 @@ class Loop:
         facts = replace(facts, failed=self._failed, proposable=room, thinking=self._thinks())
         if time.monotonic() < self._held_until:
             facts = replace(facts, free_bytes=-1)
+        if self._judge is not None:
+            facts = self._judge.judged(
+                facts, self._lookout.over, self._lookout.waiting.is_preferred
+            )
+            self._say_enough(facts.met)
+        self._lookout.over.clear()
         self._say_pause(may_not_start(facts, self._policy) if facts.queued else "")
         actions = decide(facts, self._policy)
         launches = self._write_down(actions, facts)
@@ -193,9 +213,20 @@ class Loop:
 
     # Looking
 
+    def _take_up(self, requests: list[Request]) -> None:
+        """Queue what was asked for by hand, before all that waits."""
+        if self._adding is None or not any(request.trials for request in requests):
+            return
+        self._listener.added(self._adding.take(requests))
+        self._lookout.waiting.prefer(self._store.added_waiting(self._search.id))
+
     def _heed(self, interrupts: Interrupts) -> None:
         asked = interrupts.asked
-        for request in self._store.requests(self._search.id):
+        requests = self._store.requests(self._search.id)
+        self._take_up(requests)
+        for request in requests:
+            if request.trials:
+                continue
             if request.trial is None:
                 asked = max(asked, Asked.STOP, key=lambda a: a.value)
             elif request.trial not in self._cancelled:
@@ -311,6 +342,7 @@ class Loop:
                 paths = self._cache.run(place.folder)
                 where = (place.trial, place.fold, place.repeat)
                 record_run(paths.record, place.identity, where, closes[action.run], self._metric)
+            self._lookout.over.append(action.run)
             self._failed |= action.outcome in FAILURES
             if action.outcome in SCORED:
                 with contextlib.suppress(OSError):

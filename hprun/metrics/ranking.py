@@ -79,6 +79,15 @@ def trial_score(values: Sequence[float | None]) -> TrialScore:
     )
 
 
+def better(a: float, b: float, direction: Direction) -> bool:
+    """Say whether score `a` beats `b`; what is no number never does."""
+    if not math.isfinite(a):
+        return False
+    if not math.isfinite(b):
+        return True
+    return a < b if direction is Direction.LOW else a > b
+
+
 def rank(
     scores: Iterable[tuple[int, TrialScore]],
     direction: Direction,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from hprun.engine.adding import Added
 from hprun.engine.decide import PREPARING
 from hprun.engine.listening import Place
 from hprun.executors.warm import Ready
@@ -75,6 +76,17 @@ class Lines:
         """Say that a run goes back to the queue."""
         if not self._quiet:
             self.say(f"{self.name(place)} goes back to the queue: {why}")
+
+    def added(self, added: Added) -> None:
+        """Say what was added by hand, and count it."""
+        self.progress.runs += added.runs
+        for text in added_words(added, quiet=self._quiet):
+            self.say(text)
+
+    def enough(self, why: str) -> None:
+        """Say why the search is complete before all is done."""
+        if not self._quiet:
+            self.say(f"{why}.")
 
     def dropped(self, trial: int, runs: int, why: str) -> None:
         """Say that runs of a trial are left out."""
@@ -184,3 +196,12 @@ class Lines:
         fold = f" fold {place.fold}" if self.progress.runs_per_trial > 1 else ""
         repeat = f" repeat {place.repeat}" if place.repeat else ""
         return f"trial {place.trial}{fold}{repeat}"
+
+
+def added_words(added: Added, *, quiet: bool) -> list[str]:
+    """A line for each trial that was added by hand, or could not be; `quiet`: of the latter."""
+    refused = [f"A trial that was asked for cannot be added: {why}" for why in added.refused]
+    if quiet:
+        return refused
+    lines = (f"trial {n} was added by hand: {value_words(values)}" for n, values in added.trials)
+    return [*lines, *refused]

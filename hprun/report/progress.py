@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hprun.engine.listening import Place
-from hprun.metrics import trial_score
+from hprun.metrics import better, trial_score
 from hprun.model import FAILURES, Metric, Values
-from hprun.report.results import Result, better
+from hprun.report.results import Result
 from hprun.store import Close, TrialRow
 
 

@@ -64,6 +64,8 @@ def print_ranking(console: Console, results: Sequence[Result], metric: Metric | 
 
 def write_csv(file: TextIO, results: Sequence[Result]) -> None:
     """All trials with a header; numbers in full."""
+    from hprun.strategies.listed import cell_text
+
     names = value_names(results)
     writer = csv.writer(file)
     writer.writerow(["rank", "trial", *names, "score", "std", "n", "seconds", "state"])
@@ -71,7 +73,7 @@ def write_csv(file: TextIO, results: Sequence[Result]) -> None:
         writer.writerow([
             result.rank if result.rank is not None else "",
             result.trial,
-            *(result.values.get(name, "") for name in names),
+            *(cell_text(result.values[n]) if n in result.values else "" for n in names),
             *("" if number is None else repr(number) for number in (result.score, result.std)),
             result.n,
             round(result.seconds, 3),

@@ -19,9 +19,22 @@ CACHE_KIB = 8192
 SYNC_S = 0.2
 """A coordinator waits so long at the least from one sync to the next."""
 _MIGRATIONS = {
-    # Indices by which nothing grows with what is already done, and a strategy's notes.
+    # Indices by which nothing grows with what is already done, a strategy's notes, trials that are
+    # added by hand, and those that a search was given to begin with.
     1: """
     ALTER TABLE trial ADD COLUMN note TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE trial ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE request ADD COLUMN trials TEXT;
+    CREATE INDEX trial_added ON trial (search, number) WHERE added = 1;
+    CREATE TABLE given (
+        search   INTEGER NOT NULL REFERENCES search,
+        number   INTEGER NOT NULL,
+        source   TEXT NOT NULL,
+        "values" TEXT NOT NULL,
+        early    INTEGER NOT NULL DEFAULT 0,
+        score    REAL,
+        PRIMARY KEY (search, number)
+    ) STRICT, WITHOUT ROWID;
     CREATE INDEX part_order ON part (search, run);
     CREATE INDEX reading_order ON reading (metric, value, run);
     PRAGMA user_version = 2;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -25,11 +25,22 @@ class SearchRow:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:
-    """A trial to be written down."""
+    """A trial to be written down; `added` by hand, it is on top of what was asked for."""
 
     number: int
     values: Values
     note: Mapping[str, Any] = field(default_factory=dict)
+    added: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTrial:
+    """A trial from elsewhere: `source` is the search or file; `early` says that it was stopped."""
+
+    source: str
+    values: Values
+    score: float
+    early: bool = False
 
 
 class PlannedRun(NamedTuple):
@@ -131,10 +142,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody asks to stop a search, or one trial of it."""
+    """Somebody asks to stop a search, or one trial of it; or to add `trials`, where there are any."""
 
     id: int
     trial: int | None
+    trials: Sequence[Values] = ()
 
 
 class EndedPart(NamedTuple):

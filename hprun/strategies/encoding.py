@@ -106,6 +106,17 @@ class Encoding:
             return None
         return tuple(units.get(number) for number in range(len(self.dimensions)))
 
+    def outside(self, values: Values) -> list[Parameter]:
+        """The parameters that take part in a trial with values that they cannot have."""
+        found = []
+        for branch in self.branches:
+            names = branch.parameter.names
+            if all(name in values for name in names):
+                row = tuple(values[name] for name in names)
+                if branch.node.units(row if len(names) > 1 else row[0]) is None:
+                    found.append(branch.parameter)
+        return found
+
     def active(self, point: Sequence[float | None]) -> tuple[bool, ...]:
         """For each dimension whether it takes part in the trial at a point."""
         asked: set[int] = set()

@@ -55,3 +55,19 @@ def test_a_queue_in_use_is_not_touched(project):
         answer = project.hprun("doctor", "--repair")
     assert answer.status == 2
     assert "train-1 is running" in answer.err
+
+
+def test_a_strategys_trials_keep_their_numbers_though_one_is_gone(project):
+    project.write("train.py", "x = 1\nprint('loss:', x)\n")
+    command = ("--search", "qmc", "--hp", "x=0:u:1", "--metric", "loss", "-j", "1", "train.py")
+    assert project.hprun("--trials", "4", *command).status == 0
+    before = {one["trial"]: one["score"] for one in _trials(project)}
+    next(project.cache.glob("train-1/0001-*/fold-0.json")).unlink()
+    for path in project.cache.glob("hprun.db*"):
+        path.unlink()
+    assert "3 ended runs" in project.hprun("doctor", "--repair").err
+    assert project.hprun("--trials", "5", *command).status == 0
+    after = {one["trial"]: one["score"] for one in _trials(project)}
+    assert sorted(after) == [0, 2, 3, 4, 5]
+    assert all(after[number] == before[number] for number in (0, 2, 3))
+    assert all(one["values"]["x"] == one["score"] for one in _trials(project))
