@@ -14,6 +14,8 @@ from hprun.errors import ConfigError
 from hprun.identity import digest_text
 
 FILE = "hprun.toml"
+STRATEGY = "search, as a word"
+"""Where `read_file` puts the strategy of a file, since `search` holds the searches there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Settings:
 def read_file(folder: Path) -> dict[str, Any]:
     """What `hprun.toml`, or else `[tool.hprun]` in pyproject.toml, says in `folder`.
 
+    Named searches are under `search`, a strategy for all of them under `STRATEGY`.
     Raises ConfigError for a file that is no TOML, or keys that mean nothing.
     """
     for name, table in ((FILE, None), ("pyproject.toml", "tool")):
@@ -101,17 +104,28 @@ def read_file(folder: Path) -> dict[str, Any]:
             if data is None:
                 continue
         searches = data.pop("search", {})
+        strategy = {}
+        if isinstance(searches, str):  # of a file that holds no named searches
+            strategy, searches = {STRATEGY: searches}, {}
         if not isinstance(searches, dict) or not all(
             isinstance(v, dict) for v in searches.values()
         ):
-            raise ConfigError(f"{path.name}: each search is a table: [search.NAME].")
+            raise ConfigError(
+                f"{path.name}: each search is a table, [search.NAME], and a strategy a string."
+            )
         if not isinstance(data.get("cache", ""), str):
             raise ConfigError(f"{path.name}: cache must be a string.")
         _check_keys(data, path)
         for key, one in searches.items():
             _check_keys(one, path, f"search.{key}.")
-        return {**data, "search": searches}
+        return {**data, **strategy, "search": searches}
     return {}
+
+
+def top_level(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What `read_file` found beside the tables `[search.NAME]`, as settings."""
+    top = {key: value for key, value in data.items() if key not in ("search", STRATEGY)}
+    return {**top, "search": data[STRATEGY]} if STRATEGY in data else top
 
 
 def choose(data: Mapping[str, Any], name: str | None) -> dict[str, Any]:
@@ -120,7 +134,7 @@ def choose(data: Mapping[str, Any], name: str | None) -> dict[str, Any]:
     Without a name the file must hold just one. Raises ConfigError.
     """
     searches: Mapping[str, Any] = data.get("search", {})
-    top = {key: value for key, value in data.items() if key != "search"}
+    top = top_level(data)
     if name is None and len(searches) == 1 and "script" not in top:
         name = next(iter(searches))
     if name is None:

@@ -12,11 +12,24 @@ import click
 from hprun.cli.options import cache_option, json_option
 from hprun.cli.quantities import Duration, Size
 from hprun.cli.verbs import VERBS
-from hprun.config import FILE, Settings, choose, read_file, setting_name, spec_strings
+from hprun.config import (
+    FILE,
+    Settings,
+    choose,
+    read_file,
+    setting_name,
+    spec_strings,
+    top_level,
+)
 from hprun.engine.assemble import Question, locate, understand
 from hprun.errors import ConfigError
 from hprun.paths import Cache
 from hprun.strategies.naming import named_from
+
+_OF_THE_SCRIPT = (
+    "hp", "args", "sub", "metric", "direction", "search", "trial", "trials", "until", "from", "stop",
+    "stop_folds", "stop-folds",
+)  # fmt: skip
 
 
 def _env(name: str) -> dict[str, Any]:
@@ -176,9 +189,8 @@ def _settings(
     """Flag over environment over file over default (click has done the first step)."""
     data = read_file(here)
     named = script if script in data.get("search", {}) else None
-    chosen = choose(data, named) if named or script is None or "script" in data else {
-        key: value for key, value in data.items() if key != "search"
-    }  # fmt: skip
+    whole = not named and script is not None and "script" not in data
+    chosen = top_level(data) if whole else choose(data, named)
     own_script = chosen.get("script")
     if not isinstance(own_script, str | None):
         raise ConfigError(f"{FILE}: script must be a string.")
@@ -191,7 +203,7 @@ def _settings(
         script = own_script
     elif own_script is not None and Path(own_script) != Path(script):
         # The file describes another script's search: only how to run is taken from it.
-        chosen = {k: v for k, v in chosen.items() if k not in _OF_SCRIPT}
+        chosen = {k: v for k, v in chosen.items() if k not in _OF_THE_SCRIPT}
     merged: dict[str, Any] = {**chosen, **_given(flags)}
     merged["hp"] = _merge_specs(spec_strings(chosen.get("hp", {})), flags["hp"])
     merged["args"] = args or chosen.get("args", ())
@@ -211,9 +223,6 @@ def _settings(
         )
     merged.pop("cache", None)
     return Settings(**_typed(merged)), workspace
-
-
-_OF_SCRIPT = ("hp", "args", "sub", "metric", "until", "from")
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:

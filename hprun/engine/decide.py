@@ -211,7 +211,8 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
     if not may_not_start(facts, policy) and not (policy.fail_fast and _some_failed(actions)):
         free = _free(facts, living, policy)
         actions += [Start(run) for run in facts.queued[:free]]
-        wanted = min(free - len(facts.queued), facts.proposable)
+        back = sum(isinstance(action, Requeue) for action in actions)  # they wait again, too
+        wanted = min(free - len(facts.queued) - back, facts.proposable)
         if wanted > 0:
             actions.append(Propose(wanted))
     if not facts.active and not facts.awaited:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hprun.autolog import environment, forget
 from hprun.engine.adding import Adding
@@ -341,7 +341,8 @@ class Loop:
             if place.trial >= 0:
                 paths = self._cache.run(place.folder)
                 where = (place.trial, place.fold, place.repeat)
-                record_run(paths.record, place.identity, where, closes[action.run], self._metric)
+                close, note = closes[action.run], self._note(place.trial)
+                record_run(paths.record, place.identity, where, close, self._metric, note)
             self._lookout.over.append(action.run)
             self._failed |= action.outcome in FAILURES
             if action.outcome in SCORED:
@@ -350,6 +351,10 @@ class Loop:
             self._listener.ended(place, closes[action.run])
         else:
             self._listener.requeued(place, action.why)
+
+    def _note(self, trial: int) -> Mapping[str, Any]:
+        """What the strategy wants to know again of a trial."""
+        return {} if self._asking is None else self._store.note(self._search.id, trial)
 
     def _terminate(self, action: Terminate) -> None:
         self._endings[action.run, action.attempt] = action.ending

@@ -47,6 +47,12 @@ class Results(Connection):
         )
         return [(number, to_values(values), json.loads(note)) for number, values, note in rows]
 
+    def note(self, search: int, trial: int) -> dict[str, Any]:
+        """The strategy's note on a trial."""
+        rows = self._all("SELECT note FROM trial WHERE search = ? AND number = ?", (search, trial))
+        note: dict[str, Any] = json.loads(rows[0][0])
+        return note
+
     def progress(
         self, search: int, metric: Metric | None, run: int | None = None
     ) -> list[TrialPart]:

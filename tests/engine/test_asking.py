@@ -5,10 +5,20 @@ import math
 import pytest
 
 from hprun.engine.asking import Asking
-from hprun.engine.decide import Active, Asked, Facts, Finish, Policy, Propose, Start, decide
+from hprun.engine.decide import (
+    Active,
+    Asked,
+    Facts,
+    Finish,
+    Policy,
+    Propose,
+    Requeue,
+    Start,
+    decide,
+)
 from hprun.engine.history import told
 from hprun.errors import HprunError
-from hprun.model import Alive
+from hprun.model import Alive, Exited, Gone
 from hprun.store import PlannedRun, Store, TrialPart
 from hprun.strategies import Known, Proposal, Stand
 
@@ -25,6 +35,15 @@ def test_a_strategy_is_asked_for_the_slots_that_nothing_waits_for():
     assert _decided([7, 8], [5], 9) == [Start(7), Start(8)]
     assert _decided([], [5, 6], 1) == [Propose(1)]
     assert _decided([], [4, 5, 6], 9) == []
+
+
+def test_a_run_that_is_to_be_tried_again_is_waited_for_before_more_is_proposed():
+    for life, more in ((Gone(), {}), (Exited(1, 2.0), {"max_retries": 1})):
+        facts = Facts(1.0, [Active(5, 1, 0.0, life)], [], proposable=9)
+        decided = decide(facts, Policy(slots=1, **more))
+        assert [type(action) for action in decided] == [Requeue]
+        decided = decide(facts, Policy(slots=3, **more))
+        assert decided[1:] == [Propose(2)]
 
 
 def test_a_search_is_complete_when_nothing_can_be_proposed_either():
