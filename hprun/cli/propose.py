@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,7 +77,8 @@ def _proposed(
     ask = asking(question, cache, store, row, lambda text: click.echo(text, err=True))
     if ask is None or not count:
         return []
-    found = [proposal.values for proposal in ask.look_ahead(count)]
+    with contextlib.redirect_stdout(sys.stderr):  # what a brought strategy prints is no data
+        found = [proposal.values for proposal in ask.look_ahead(count)]
     if not found and question.chosen is not None and question.chosen.name == "shac":
         found = _predicted(store, row, question, count, None)  # its total_budget is used up
     return found
@@ -98,7 +101,7 @@ def _predicted(
 def _what_else(question: Question) -> str:
     if question.chosen is None:
         return "All of its grid has been begun: take more values, or `hprun add` a trial by hand."
-    return "All of its space has been tried: take more values."
+    return "All of its space has been tried, or its strategy waits for trials that are not over."
 
 
 def _print(found: Sequence[_Next]) -> None:

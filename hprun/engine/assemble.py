@@ -167,7 +167,7 @@ def understand(
         shape=shape,
         metric=metric,
         chosen=chosen,
-        goal=make_goal(settings.until, settings.patience, metric),
+        goal=make_goal(settings.until, settings.patience, metric) if to_run else None,
         stops=_rules(settings, metric, shape),
         others=digest_files(modules | depends),
         digests={

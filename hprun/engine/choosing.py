@@ -52,11 +52,14 @@ def choose(
                 "--trials has no effect on a grid: it has as many trials as it has.",
                 hint="Drop it, or let a strategy choose among them: --search random or tpe.",
             )
-        _check_from(settings, name, learns=False)
+        _check_from(settings, name, _LEARNS_NOTHING)
         return None
     rows = tuple(_rows(settings, space, workspace)) if name == "list" else ()
     named = find_strategy(settings.search or name, workspace)
-    _check_from(settings, name, learns=named.learns)
+    if named.is_studios:
+        _check_from(settings, name, "is told of what it has asked for alone")
+    elif not named.learns:
+        _check_from(settings, name, _LEARNS_NOTHING)
     metric = metric or _metric(named)
     budget = settings.trials or len(rows)
     if not budget:
@@ -70,11 +73,14 @@ def choose(
     return Chosen(name, strategy, budget, metric)
 
 
-def _check_from(settings: Settings, name: str, *, learns: bool) -> None:
-    """Refuse what would have no effect. Raises ConfigError."""
-    if settings.from_ and not learns:
+_LEARNS_NOTHING = "learns nothing from results"
+
+
+def _check_from(settings: Settings, name: str, why: str) -> None:
+    """Refuse what would have no effect, for this reason. Raises ConfigError."""
+    if settings.from_:
         raise ConfigError(
-            f"--from has no effect on {name}, which learns nothing from results.",
+            f"--from has no effect on {name}, which {why}.",
             hint="Drop it, or take a strategy that learns: --search tpe --trials 50.",
         )
 

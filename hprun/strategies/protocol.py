@@ -35,7 +35,8 @@ class Known:
     `score` is the mean over its folds as the metric has it (see the strategy's direction); it may
     be NaN or infinite, and is None for a trial that is open or failed. `ended` counts the trials
     that had ended before this one did; None while it is open. A trial that somebody else
-    proposed (by hand, or another search) has an empty note.
+    proposed (by hand, or another search) has an empty note; what the search was given to begin
+    with is numbered below 0.
     """
 
     number: int

@@ -218,6 +218,40 @@ def test_json_is_pure_though_a_strategy_prints(brought):
     assert "there are" not in quiet.err
 
 
+def test_what_it_would_propose_is_pure_json_too(brought):
+    brought.write("mine.py", "print('imported')\n" + MINE.format(most=600, then="pass"))
+    args = ("--search", "mine.py:Mine", *SPACE, *LOSS, "--trials")
+    _searched(brought, *args, "2")
+    answer = brought.hprun("propose", "--json", "-n", "1")
+    (ahead,) = json.loads(answer.out)["trials"]
+    assert "there are 2" in answer.err
+    _searched(brought, *args, "3")
+    assert ahead["values"] == _proposed(brought)[2]
+
+
+def test_it_is_told_of_what_was_given_and_added_by_hand(brought):
+    brought.write("t.csv", "x,y,loss\n0.3,0.7,0.0\n0.9,0.1,0.72\n")
+    args = ("--search", "climber.py:Climber:first=2", *SPACE, *LOSS, "--from", "t.csv", "--trials")
+    answer = _searched(brought, *args, "3")
+    assert "t.csv: 2 trials taken" in answer.err
+    assert all(values["x"] == 0.3 or values["y"] == 0.7 for values in _proposed(brought))
+    assert brought.hprun("add", "x=7", "y=0.7").status == 0
+    _searched(brought, *args, "5")
+    assert len(_proposed(brought)) == 6
+
+
+def test_a_start_and_a_goal_of_studios_optimizer(brought):
+    brought.write("train.py", ARRAYS)
+    brought.write("t.csv", 'w,b,fitness\n"(0,0,0)",0,-1\n')
+    args = (*WALK, "--trials", "9", "-j", "1", *RANGES)
+    refused = _searched(brought, *args, "--from", "t.csv", status=2)
+    assert "which is told of what it has asked for alone" in refused.err
+    answer = _searched(brought, *args, "--until", "fitness=-99")
+    assert "reached the goal -99 after 1 trial" in answer.err
+    assert "w=(" in brought.hprun("best").out
+    assert "np.load" in brought.hprun("diff", "0").out
+
+
 @pytest.mark.parametrize("start", ["cold", "warm"])
 def test_an_optimizer_of_studios_searches_arrays(brought, start):
     brought.write("train.py", ARRAYS)
