@@ -6,10 +6,11 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.identity import digest_text
 

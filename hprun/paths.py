@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from hprun.dataclass import dataclass
 
 _GITIGNORE = "# Written by hprun: what it keeps here is not for the repository.\n*\n"
 _README = """\

@@ -9,7 +9,6 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ import click
 from hprun import __version__
 from hprun.cli.options import cache_option
 from hprun.config import Settings, jobs_default
+from hprun.dataclass import dataclass
 from hprun.engine.assemble import interpreter, locate
 from hprun.errors import HprunError
 from hprun.files import Lock, is_locked

@@ -7,11 +7,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hprun.autolog import parse_checkpoint
 from hprun.config import Settings, jobs_default
+from hprun.dataclass import dataclass
 from hprun.engine.choosing import GRID, Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
 from hprun.engine.plan import Shape, planned_runs, planned_trials

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
 from hprun.engine.plan import Shape
 from hprun.script import Template

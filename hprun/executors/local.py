@@ -19,10 +19,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from hprun.dataclass import dataclass
 from hprun.executors.stuck import STUCK_S, Stillness, sample
 from hprun.executors.warm import Fork, ForkServer
 from hprun.executors.warm_starts import WarmStarts

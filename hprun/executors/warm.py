@@ -18,10 +18,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.executors.warm_messages import MARK, configuration, fork_request, shared_env
 from hprun.executors.warm_messages import CannotFork as CannotFork  # noqa: PLC0414 - part of what is offered here
 from hprun.executors.warm_messages import Fork as Fork  # noqa: PLC0414 - part of what is offered here

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
 from hprun.metrics import Creations, Resolved, RunReader
 from hprun.model import Metric

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from hprun.dataclass import dataclass
 
 _GAP = 2  # blanks between columns
 _NARROWEST = 4  # what a column is cut to at the most

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import tokenize
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import SiteError
 from hprun.script import places
 from hprun.script.places import Place

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError
 from hprun.model import Site, Value, Values
 from hprun.script.argv import Arguments

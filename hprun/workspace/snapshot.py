@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from hprun.dataclass import dataclass
 from hprun.errors import WorkspaceError
 from hprun.identity import digest_text
 from hprun.workspace.cloning import clone, copy
