@@ -22,8 +22,9 @@ from hprun.errors import HprunError
 from hprun.files import Lock, is_locked
 from hprun.filesystems import file_system, is_network
 from hprun.paths import Cache
-from hprun.report.terminal import Column, print_table, stdout
+from hprun.report.terminal import print_table, stdout
 from hprun.report.words import size_words
+from hprun.report.words_in_colour import Column
 from hprun.store import Store
 from hprun.workspace.cloning import clone
 

@@ -22,8 +22,10 @@ from hprun.report.keys import Keys
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import value_names
-from hprun.report.terminal import Column, make_table
+from hprun.report.rich_console import make_table
+from hprun.report.terminal import by_rich
 from hprun.report.words import score_words, time_words, value_words
+from hprun.report.words_in_colour import Column
 from hprun.store import Close
 
 _REDRAW_S = 0.5
@@ -62,7 +64,8 @@ class LiveTable(Lines):
         self._drawn = self._read = 0.0
         self._keys = Keys(quit_)
         self._creations = Creations()
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._console = self._terminal = by_rich(stderr=True)
+        self._live = Live(console=self._terminal, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveTable:
         self._keys.__enter__()
@@ -202,7 +205,7 @@ class LiveTable(Lines):
             row = [str(place.trial), str(place.fold)]
             row += [str(place.values.get(name, "-")) for name in names]
             rows.append([*row, active.words, time_words(now - active.begun)])
-        return make_table(columns, rows, self._console.width)
+        return make_table(columns, rows, self._terminal.width)
 
 
 def _current(reader: RunReader, metric: Metric) -> str:
