@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import time
 from collections.abc import Set
 from pathlib import Path
@@ -79,7 +79,7 @@ class Lookout:
             rivals=rivals,
             last_start=self._store.last_start(self._search.id) if rivals else 0.0,
             typical_s=self._store.typical_seconds(self._search.id) if self._limited else 0.0,
-            free_bytes=shutil.disk_usage(self._cache.root).free,
+            free_bytes=_free_bytes(self._cache.root),
         )
 
     def _is_rivals(self, owner: str) -> bool:
@@ -155,6 +155,12 @@ class Lookout:
         if self._metric is None or outcome is Outcome.CANCELLED:
             return None
         return read_metric(paths, self._metric, self._store.since(run))
+
+
+def _free_bytes(folder: Path) -> int:
+    """The room that is left for us on a folder's disk."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def boot_id() -> str:

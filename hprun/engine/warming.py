@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import select
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -122,6 +121,8 @@ def try_warm(workspace: Path, script: str, python: str) -> str:
 
     Raises OSError where the interpreter cannot be started.
     """
+    import tempfile
+
     read = reader(workspace)
     plan = preload_plan(script, read, ())
     with tempfile.TemporaryDirectory(prefix="hprun-doctor-") as scratch:

@@ -18,7 +18,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,6 @@ def why_never() -> str | None:
     return None
 
 
-@dataclass
 class ForkServer:
     """One server; start it from the main thread, whose death ends it.
 
@@ -100,26 +98,23 @@ class ForkServer:
     cannot be started.
     """
 
-    setting: Setting
-    log: Path
-    _state: State = field(init=False, default_factory=Starting)
-    _buffer: bytes = field(init=False, default=b"")
-    _process: subprocess.Popen[bytes] = field(init=False, repr=False)
-    _asked: deque[tuple[Fork, float]] = field(init=False, default_factory=deque)
-    _answered: list[Answer] = field(init=False, default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, setting: Setting, log: Path) -> None:
+        self.setting = setting
+        self._state: State = Starting()
+        self._buffer = b""
+        self._asked = deque[tuple[Fork, float]]()
+        self._answered: list[Answer] = []
         self._base = shared_env(self.setting.env)
         self._until = time.monotonic() + READY_S
         self._socket, theirs = socket.socketpair()
         shell = ["/bin/sh", "-c", _SHELL, "hprun", self.setting.python, str(_ENTRY)]
         arguments = [str(os.getpid()), "x" * _ARGUMENTS_ROOM]
         try:
-            with self.log.open("ab", buffering=0) as log:
+            with log.open("ab", buffering=0) as output:
                 self._process = subprocess.Popen(
                     [*shell, *arguments],
                     stdin=theirs.fileno(),
-                    stdout=log,
+                    stdout=output,
                     stderr=subprocess.STDOUT,
                     cwd=self.setting.folder,
                     env=self._base | {"HPRUN_PADDING": "x" * _ENVIRONMENT_ROOM},

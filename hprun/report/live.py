@@ -15,7 +15,8 @@ from rich.text import Text
 
 from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
-from hprun.metrics import Creations, Resolved, RunReader
+from hprun.metrics import Resolved, RunReader
+from hprun.metrics.creations import Creations
 from hprun.model import Metric
 from hprun.paths import Cache
 from hprun.report.keys import Keys

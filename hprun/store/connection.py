@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ class Connection:
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            script = resources.files("hprun.store").joinpath("schema.sql").read_text("utf-8")
+            script = Path(__file__).with_name("schema.sql").read_text("utf-8")
             try:
                 self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
             except sqlite3.OperationalError:
