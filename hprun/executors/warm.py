@@ -22,7 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from hprun.dataclass import dataclass
-from hprun.executors.warm_messages import MARK, configuration, fork_request, shared_env
+from hprun.executors.warm_messages import (
+    MARK,
+    common_env,
+    configuration,
+    fork_request,
+    shared_env,
+)
 from hprun.executors.warm_messages import CannotFork as CannotFork  # noqa: PLC0414 - part of what is offered here
 from hprun.executors.warm_messages import Fork as Fork  # noqa: PLC0414 - part of what is offered here
 from hprun.executors.warm_messages import Setting as Setting  # noqa: PLC0414 - part of what is offered here
@@ -104,7 +110,7 @@ class ForkServer:
         self._buffer = b""
         self._asked = deque[tuple[Fork, float]]()
         self._answered: list[Answer] = []
-        self._base = shared_env(self.setting.env)
+        self._common = common_env(setting.env)
         self._until = time.monotonic() + READY_S
         self._socket, theirs = socket.socketpair()
         shell = ["/bin/sh", "-c", _SHELL, "hprun", self.setting.python, str(_ENTRY)]
@@ -117,7 +123,7 @@ class ForkServer:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     cwd=self.setting.folder,
-                    env=self._base | {"HPRUN_PADDING": "x" * _ENVIRONMENT_ROOM},
+                    env=shared_env(setting.env) | {"HPRUN_PADDING": "x" * _ENVIRONMENT_ROOM},
                     start_new_session=True,
                 )
         except BaseException:
@@ -175,7 +181,7 @@ class ForkServer:
         """
         if not isinstance(self._state, Ready):
             raise CannotFork(getattr(self._state, "why", "the imports are not done"))
-        request = fork_request(fork, self.setting, self._base)
+        request = fork_request(fork, self.setting, self._common)
         try:
             self._send(request, (fork.log, fork.lock))
         except OSError:
@@ -279,7 +285,8 @@ class ForkServer:
         data = len(body).to_bytes(4, "big") + body
         if fds:
             data = data[socket.send_fds(self._socket, [data], fds) :]
-        self._socket.sendall(data)
+        if data:
+            self._socket.sendall(data)
 
     def _receive(self, timeout_s: float) -> list[str] | None:
         """The next message, if it comes in time; a server that hung up is dead."""
