@@ -30,6 +30,8 @@ class Settings:
     search: str = ""
     trials: int = 0
     trial: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    stop_folds: str = ""
     metric: str = ""
     direction: str = ""
     cv: int = 0

@@ -45,6 +45,14 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--trial", multiple=True, metavar="VALUES", **_env("trial"),
     help="Try just this: 'lr=0.1,units=32'; or @FILE: all lines of a CSV or JSON lines. Repeatable.",
 )  # fmt: skip
+@click.option("--stop", multiple=True, metavar="STOPPER", **_env("stop"),
+    help="End hopeless runs early: asha, hyperband, median, percentile, threshold:worst=X, patient;"
+    " with options as in asha:factor=4,max=50. Repeatable.",
+)  # fmt: skip
+@click.option("--stop-folds", metavar="STOPPER", **_env("stop_folds"),
+    help="Drop the folds that remain of a hopeless trial: stopped, asha, median, percentile,"
+    " threshold.",
+)  # fmt: skip
 @click.option(
     "--metric", metavar="NAME[:min|:max|:last]", **_env("metric"),
     help="What to rank by: a TensorBoard scalar, `NAME: 0.9` on stdout, or a JSON or CSV key.",

@@ -87,7 +87,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             first = leaders(store, row.id, row.metric, _SHOWN)
             if not quiet:
                 with contextlib.suppress(OSError):  # nobody is there to read it
-                    _print_end(store, row, first)
+                    _print_end(store, row, first, early=question.stops is not None)
         if not finish.complete:
             why = interrupts.notice or finish.why
             return _say_resume(row, cache, interrupts.first, why)
@@ -189,14 +189,20 @@ def _loop(
             ready=lines.warm,
         )
     executor = LocalExecutor(warm)
+    early = None
+    if question.stops is not None:
+        from hprun.engine.stopping import early_stops
+
+        early = early_stops(store, cache, row, question.stops, question.shape)
     loop = Loop(
         store, cache, row, how, listener, doing,
-        executor=executor, asking=_asking(question, cache, store, row),
+        executor=executor, asking=_asking(question, cache, store, row), early=early,
     )  # fmt: skip
     from hprun.preemption import watch
 
     with (
         contextlib.closing(executor),
+        contextlib.closing(early) if early is not None else contextlib.nullcontext(),
         interrupts,
         watch(interrupts.ask) or contextlib.nullcontext(),
         context,
@@ -213,7 +219,8 @@ def _asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> A
     def plan(first: int, choices: Sequence[Values]) -> list[PlannedRun]:
         return list(question.plan(row.name, cache, choices, first))
 
-    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan)
+    whole = question.stops is None
+    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan, whole=whole)
 
 
 def stop_runs(
@@ -260,11 +267,16 @@ def _say_plan(question: Question, begun: Begun) -> None:
     say(f"{begun.row.name}: {product}, {rest}{by}")
 
 
-def _print_end(store: Store, row: SearchRow, first: list[Result]) -> None:
+def _print_end(store: Store, row: SearchRow, first: list[Result], *, early: bool) -> None:
     print_ranking(stdout(), first, row.metric)
     more = store.trial_count(row.id) - len(first)
     if more > 0:
         say(f"… and {more:,} more: `hprun results`")
+    if early and row.metric is not None:
+        from hprun.report.spared import spared_words
+
+        if words := spared_words(store.ended_parts(row.id, row.metric)):
+            say(words)
 
 
 def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None, why: str) -> int:

@@ -24,14 +24,20 @@ class Asking:
         name: str,
         budget: int,
         plan: Callable[[int, Sequence[Values]], Sequence[PlannedRun]],
+        *,
+        whole: bool = True,
     ) -> None:
-        """`plan` gives the runs of trials, from the number of the first of them on."""
+        """`plan` gives the runs of trials, from the number of the first of them on.
+
+        With `whole`, what another search stopped early is run to its end.
+        """
         self._store = store
         self._search = search
         self._strategy = strategy
         self._name = name
         self._budget = budget
         self._plan = plan
+        self._whole = whole
         self._count = store.trial_count(search.id)
         self._history = History(store, search.id, search.metric)
         self._exhausted = False
@@ -60,7 +66,7 @@ class Asking:
             for place, proposal in enumerate(proposals)
         ]
         runs = self._plan(first, [proposal.values for proposal in proposals])
-        waits = self._store.add(self._search.id, trials, runs)
+        waits = self._store.add(self._search.id, trials, runs, whole=self._whole)
         self._count += len(trials)
         return waits
 

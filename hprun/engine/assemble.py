@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hprun.autolog import parse_checkpoint
 from hprun.config import Settings, jobs_default
@@ -25,6 +26,9 @@ from hprun.script import Request, Template, imported_modules, make_template, mar
 from hprun.space import Space, parse_space
 from hprun.store import Linked, PlannedRun, SearchRow, Store
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
+
+if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.stopping import Rules
 
 MAX_TRIALS = 1_000_000
 
@@ -47,6 +51,7 @@ class Question:
     others: str
     digests: dict[str, str]
     chosen: Chosen | None = None
+    stops: Rules | None = None
 
     @property
     def trials(self) -> int:
@@ -139,6 +144,7 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
     )
     metric = parse_metric(settings.metric, settings.direction or None) if settings.metric else None
     chosen = choose(settings, space, metric, workspace)
+    shape = Shape(settings.cv, settings.repeats, settings.seed)
     template.check(_axes(space, settings.seed))
     modules = {path: read(path) or b"" for path in imported_modules(settings.script, read)}
     depends = _depends(settings.depends, workspace)
@@ -148,15 +154,25 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         specs=specs,
         space=space,
         template=template,
-        shape=Shape(settings.cv, settings.repeats, settings.seed),
+        shape=shape,
         metric=metric,
         chosen=chosen,
+        stops=_rules(settings, metric, shape),
         others=digest_files(modules | depends),
         digests={
             path: digest_files({path: content})
             for path, content in {settings.script: source, **modules, **depends}.items()
         },
     )
+
+
+def _rules(settings: Settings, metric: Metric | None, shape: Shape) -> Rules | None:
+    """By what runs are stopped early, if by anything."""
+    if not settings.stop and not settings.stop_folds:
+        return None
+    from hprun.engine.stopping import rules
+
+    return rules(settings, metric, shape)
 
 
 def _axes(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
@@ -245,8 +261,9 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
     else:  # what was proposed before stands, also when the script has changed
         choices = [values for _, values, _ in store.proposed(row.id, after=-1)]
     linked = store.link(
-        row.id, planned_trials(choices), question.plan(row.name, cache, choices), question.digests
-    )
+        row.id, planned_trials(choices), question.plan(row.name, cache, choices), question.digests,
+        whole=question.stops is None,
+    )  # fmt: skip
     if question.metric is not None or row.metric is None:
         store.set_metric(row.id, question.metric)
         row = replace(row, metric=question.metric)

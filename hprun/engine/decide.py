@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 
 from hprun.dataclass import dataclass
@@ -28,11 +29,13 @@ class Ending:
     """An attempt has been told to end: since when, why, and whether it was killed yet."""
 
     since: float
-    why: str  # preempted, cancelled, timed-out or hung
+    why: str  # preempted, cancelled, timed-out, hung or stopped
     killed: bool = False
+    detail: str = ""
 
 
 PREEMPTED, CANCELLED, TIMED_OUT, HUNG = "preempted", "cancelled", "timed-out", "hung"
+STOPPED_EARLY = "stopped"
 FAILED_FAST = "a run failed"
 TOO_LATE = "the time of --for is over"
 DISK_FULL = "the disk is nearly full"
@@ -46,7 +49,7 @@ class Active:
     `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it;
     `rebooted` when the machine was started anew since it was claimed. `failures` counts the
     attempts that failed since the run was last asked for; `hung` says that a warm start went
-    wrong and the attempt does nothing.
+    wrong and the attempt does nothing; `hopeless` is why a stopper wants it to end.
     """
 
     run: int
@@ -60,6 +63,7 @@ class Active:
     rebooted: bool = False
     failures: int = 0
     hung: bool = False
+    hopeless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +266,14 @@ def _while_alive(active: Active, asked: Asked, now: float, policy: Policy) -> li
         if why is None:
             return []
         hard = asked is Asked.STOP_NOW
-        return [Terminate(active.run, active.attempt, Ending(now, why, killed=hard))]
+        detail = active.hopeless if why == STOPPED_EARLY else ""
+        return [Terminate(active.run, active.attempt, Ending(now, why, hard, detail))]
     overdue = now - ending.since >= policy.grace_s or asked is Asked.STOP_NOW
     if overdue and not ending.killed:
-        return [Terminate(active.run, active.attempt, Ending(now, ending.why, killed=True))]
+        return [Terminate(active.run, active.attempt, replace(ending, since=now, killed=True))]
     if ending.killed and now - ending.since >= policy.grace_s:
         # Killed, and something still holds the lock: say it again rather than wait for ever.
-        return [Terminate(active.run, active.attempt, Ending(now, ending.why, killed=True))]
+        return [Terminate(active.run, active.attempt, replace(ending, since=now, killed=True))]
     return []
 
 
@@ -279,7 +284,7 @@ def _why_end(active: Active, asked: Asked, now: float, policy: Policy) -> str | 
         return PREEMPTED
     if policy.timeout_s is not None and now - active.started >= policy.timeout_s:
         return TIMED_OUT
-    return None
+    return STOPPED_EARLY if active.hopeless else None
 
 
 def _after_exit(active: Active, exited: Exited, policy: Policy) -> Action:
@@ -319,6 +324,8 @@ def _after_ending(active: Active, ending: Ending, seconds: float) -> Action:
         return Requeue(run, attempt, "stopped with its search")
     if ending.why == HUNG:
         return Requeue(run, attempt, "hung after a warm start")
+    if ending.why == STOPPED_EARLY:
+        return End(run, attempt, Outcome.STOPPED, seconds, ending.detail)
     if ending.why == TIMED_OUT:
         return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
     return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")

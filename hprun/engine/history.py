@@ -12,6 +12,7 @@ from hprun.store import Store, TrialPart
 from hprun.strategies import Known, Stand
 
 _FAILED = {outcome.value for outcome in (*FAILURES, Outcome.CANCELLED)}
+_COMPLETED = Outcome.COMPLETED.value
 _SCORED = {outcome.value for outcome in SCORED}
 
 
@@ -51,9 +52,10 @@ def _stand(runs: Sequence[TrialPart]) -> tuple[Stand, float | None, float]:
         return Stand.FAILED, None, at
     if any(run.word not in _SCORED for run in runs):
         return Stand.OPEN, None, at
-    values = [run.value for run in runs]
+    stopped = any(run.word == Outcome.STOPPED.value for run in runs)
+    # Of a trial whose remaining folds were left out, those count that there are.
+    values = [run.value for run in runs if run.word == _COMPLETED or run.value is not None]
     score = trial_score(values).mean
     if score is None or None in values:
         return Stand.FAILED, None, at
-    stopped = any(run.word == Outcome.STOPPED.value for run in runs)
     return Stand.STOPPED if stopped else Stand.COMPLETE, score, at

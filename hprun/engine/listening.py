@@ -37,6 +37,9 @@ class Listener(Protocol):
     def requeued(self, place: Place, why: str) -> None:
         """A run goes back to the queue."""
 
+    def dropped(self, trial: int, runs: int, why: str) -> None:
+        """So many runs of a trial, which waited, are left out."""
+
     def stopping(self, why: str) -> None:
         """The search was asked to stop."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Set
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hprun.config import jobs_default
 from hprun.engine.decide import Active, Asked, Ending, Facts, Policy, Rival
@@ -17,6 +19,9 @@ from hprun.files import is_locked
 from hprun.model import Ended, Outcome, Run, Running
 from hprun.paths import Cache, RunPaths
 from hprun.store import Claimed, Close, ReadingRow, SearchRow, Store
+
+if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.stopping import EarlyStops
 
 
 class Lookout:
@@ -32,9 +37,11 @@ class Lookout:
         policy: Policy,
         listener: Listener,
         executor: LocalExecutor,
+        *,
         only_trial: int | None,
+        early: EarlyStops | None,
     ) -> None:
-        """`only_trial` leaves all trials but one out of sight."""
+        """`only_trial` leaves all trials but one out of sight; `early` tells what is hopeless."""
         self._store = store
         self._cache = cache
         self._search = search
@@ -44,6 +51,7 @@ class Lookout:
         self._executor = executor
         self._metric = search.metric
         self._only_trial = only_trial
+        self._early = early
         self.boot = boot_id()
         self.waiting = Waiting(store, search.id)
         self.known: dict[int, Place] = {}
@@ -67,6 +75,9 @@ class Lookout:
         strays = [c for c in self._store.strays() if not self._is_rivals(c.owner)]
         active += [self._active(claimed, cancelled, wanted=False) for claimed in strays]
         self._await(theirs)
+        if self._early is not None and asked is Asked.GO:
+            hopeless = self._early.look(self.known, time.monotonic())
+            active = [replace(a, hopeless=hopeless.get(a.run, "")) for a in active]
         queued = self.waiting.first(2 * self._slots, now)
         rivals = self._rivals()
         return Facts(
@@ -127,7 +138,8 @@ class Lookout:
             self.known[run.id] = self.place(run, wanted=wanted)
             self._listener.adopted(self.known[run.id], attempt)
         if claimed.ending is not None and (run.id, attempt) not in self.endings:
-            self.endings[run.id, attempt] = Ending(claimed.asked, claimed.ending)
+            why, _, detail = claimed.ending.partition(": ")
+            self.endings[run.id, attempt] = Ending(claimed.asked, why, detail=detail)
         return Active(
             run=run.id,
             attempt=attempt,
@@ -154,7 +166,8 @@ class Lookout:
         """The metric of a run that ended, where there is one to read."""
         if self._metric is None or outcome is Outcome.CANCELLED:
             return None
-        return read_metric(paths, self._metric, self._store.since(run))
+        since, tracked = self._store.since(run), self._early is not None
+        return read_metric(paths, self._metric, since, tracked=tracked)
 
 
 def _free_bytes(folder: Path) -> int:

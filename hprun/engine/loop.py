@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hprun.autolog import environment, forget
 from hprun.engine.asking import Asking
 from hprun.engine.decide import (
     DISK_FULL,
+    STOPPED_EARLY,
     Action,
     Asked,
     End,
@@ -38,14 +40,18 @@ from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.executors.logs import hold_down, settle
 from hprun.files import Lock, is_locked
-from hprun.model import FAILURES, Metric, Outcome, Queued, Run
+from hprun.model import FAILURES, SCORED, Metric, Queued, Run
 from hprun.paths import Cache, RunPaths
 from hprun.script import Rendering
 from hprun.store import Close, SearchRow, Store
 from hprun.workspace import copy_workspace
 
+if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.stopping import EarlyStops
+
 _LOOK_S = 0.5  # between looks for requests when nothing else happens
 _LOGS_S = 5.0  # between looks at the sizes of logs
+_CURVES_S = 0.25  # between looks at curves
 _PAUSE_S = 2.0  # between tries to write on a full disk
 
 
@@ -64,10 +70,11 @@ class Loop:
         executor: LocalExecutor | None = None,
         only_trial: int | None = None,
         asking: Asking | None = None,
+        early: EarlyStops | None = None,
     ) -> None:
         """`work` may be None for a loop that only stops what still runs.
 
-        `asking` is there when trials come from a strategy.
+        `asking` is there when trials come from a strategy, `early` when runs may be stopped early.
         `only_trial` leaves all trials but one out of sight.
         """
         self._store = store
@@ -77,9 +84,13 @@ class Loop:
         self._listener = listener
         self._work = work
         self._asking = asking
+        self._early = early
         self._metric: Metric | None = search.metric
         self._executor = executor or LocalExecutor()
-        self._lookout = Lookout(store, cache, search, policy, listener, self._executor, only_trial)
+        self._lookout = Lookout(
+            store, cache, search, policy, listener, self._executor,
+            only_trial=only_trial, early=early,
+        )  # fmt: skip
         self._known = self._lookout.known
         self._endings = self._lookout.endings
         self._failed = False
@@ -169,7 +180,7 @@ class Loop:
 
     def _patience(self, facts: Facts) -> float:
         due = [e.since + self._policy.grace_s - facts.now for e in self._endings.values()]
-        return max(0.01, min([_LOOK_S, *due]))
+        return max(0.01, min([_LOOK_S if self._early is None else _CURVES_S, *due]))
 
     # Looking
 
@@ -197,6 +208,7 @@ class Loop:
         closes = {a.run: self._close(a) for a in ends if isinstance(a, End)}
         for action in ends:
             self._executor.bury(action.run, action.attempt, self._paths(action.run))
+        self._drop_hopeless(closes)
         launches: list[tuple[Run, int, Lock]] = []
         try:
             self._record(ends, closes, starts, launches, facts.now)
@@ -207,6 +219,22 @@ class Loop:
         for action in ends:
             self._tell_end(action, closes)
         return launches
+
+    def _drop_hopeless(self, closes: Mapping[int, Close]) -> None:
+        """Leave out the remaining folds of trials that turn out hopeless by the runs that ended."""
+        if self._early is not None:
+            for run, close in closes.items():
+                self._drop_rest(self._known[run].trial, self._early.ended(self._known[run], close))
+
+    def _drop_rest(self, trial: int, why: str) -> None:
+        """Leave out what is still to come of a trial, if there is a reason."""
+        if not why or self._early is None or trial < 0:
+            return
+        self._early.drop(trial, why)
+        with self._store.transaction():
+            count = self._store.drop_queued(self._search.id, trial, why)
+        if count:
+            self._listener.dropped(trial, count, why)
 
     def _record(
         self,
@@ -271,7 +299,7 @@ class Loop:
                 where = (place.trial, place.fold, place.repeat)
                 record_run(paths.record, place.identity, where, closes[action.run], self._metric)
             self._failed |= action.outcome in FAILURES
-            if action.outcome is Outcome.COMPLETED:
+            if action.outcome in SCORED:
                 with contextlib.suppress(OSError):
                     forget(self._cache.run(place.folder).checkpoint)
             self._listener.ended(place, closes[action.run])
@@ -280,9 +308,14 @@ class Loop:
 
     def _terminate(self, action: Terminate) -> None:
         self._endings[action.run, action.attempt] = action.ending
-        self._store.ask_to_end(action.run, action.attempt, action.ending.why, action.ending.since)
+        ending = action.ending
+        why = f"{ending.why}: {ending.detail}" if ending.detail else ending.why
+        self._store.ask_to_end(action.run, action.attempt, why, ending.since)
         number = signal.SIGKILL if action.ending.killed else signal.SIGTERM
         self._executor.signal(self._paths(action.run), number)
+        if self._early is not None and ending.why == STOPPED_EARLY:
+            place = self._known[action.run]
+            self._drop_rest(place.trial, self._early.was_stopped(place))
 
     def _start(self, run: Run, attempt: int, lock: Lock) -> None:
         assert self._work is not None, "a loop without work was let start"
@@ -321,6 +354,8 @@ class Loop:
             self._lookout.waiting.requeued(run.id)
             self._known.pop(run.id)
             return
+        if self._early is not None:
+            self._early.started(run.id, attempt)
         self._listener.started(place, attempt)
 
     def _lay_out(self, place: Place, work: Work) -> Rendering:

@@ -7,12 +7,12 @@ from pathlib import Path
 from hprun.engine.decide import PREPARING
 from hprun.engine.listening import Place
 from hprun.executors.warm import Ready
-from hprun.model import FAILURES, Outcome
+from hprun.model import FAILURES, SCORED, Outcome
 from hprun.paths import Cache
 from hprun.report.log_tail import not_copied, tail
 from hprun.report.progress import Progress
 from hprun.report.terminal import stderr
-from hprun.report.words import score_words, size_words, time_words, value_words
+from hprun.report.words import count_words, score_words, size_words, time_words, value_words
 from hprun.report.words_in_colour import Coloured
 from hprun.store import Close
 
@@ -71,6 +71,12 @@ class Lines:
         if not self._quiet:
             self.say(f"{self.name(place)} goes back to the queue: {why}")
 
+    def dropped(self, trial: int, runs: int, why: str) -> None:
+        """Say that runs of a trial are left out."""
+        self.progress.dropped(runs)
+        if not self._quiet and not self._brief:
+            self.say(f"trial {trial}: {count_words(runs, 'run')} left out: {why}")
+
     def stopping(self, why: str) -> None:
         """Say that the end is near."""
         if why == "softly":
@@ -105,7 +111,7 @@ class Lines:
         self.progress.ended(place, close)
         if place.trial < 0:
             return
-        good = close.outcome is Outcome.COMPLETED
+        good = close.outcome in SCORED
         if not self._quiet:
             self._say_resolved(close)
         if good and (self._quiet or self._brief):
@@ -119,17 +125,18 @@ class Lines:
             self._say_log(place)
 
     def _ending(self, close: Close) -> str:
-        if close.outcome is not Outcome.COMPLETED:
+        if close.outcome not in SCORED:
             return f"{close.outcome.value}: {close.detail}" if close.detail else close.outcome.value
         metric, reading = self.progress.metric, close.reading
         if metric is None or reading is None:
-            return "completed"
+            return close.outcome.value
         if reading.kind == "ambiguous":
             return f"{metric.name} ?"
         if reading.kind == "missing":
-            return f"completed, but wrote no {metric.name}"
+            return f"{close.outcome.value}, but wrote no {metric.name}"
         at = f" at step {reading.step}" if reading.step else ""
-        return f"{metric.name} {score_words(reading.value)}{at}"
+        early = f"  stopped: {close.detail}" if close.outcome is Outcome.STOPPED else ""
+        return f"{metric.name} {score_words(reading.value)}{at}{early}"
 
     def _say_resolved(self, close: Close) -> None:
         """What the metric's name came to mean, once for each meaning."""

@@ -51,6 +51,10 @@ class Progress:
             if score is not None:
                 self._consider(score, place.trial, place.values)
 
+    def dropped(self, runs: int) -> None:
+        """Count runs that are left out."""
+        self.done += runs
+
     def _consider(self, score: float, trial: int, values: Values) -> None:
         assert self.metric is not None
         known = self.best

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from hprun.model import Metric, Values
-from hprun.report.results import Result
+from hprun.report.results import Result, stopped_after
 from hprun.report.terminal import Plain, print_table
 from hprun.report.words import score_words, time_words
 from hprun.report.words_in_colour import Coloured, Column, state_text
@@ -58,7 +58,8 @@ def print_ranking(
             if folds:
                 row += [score_words(result.std), str(result.n)]
         took = time_words(result.seconds) if result.state not in ("queued", "running") else "-"
-        rows.append([*row, took, state_text(result.state)])
+        after = f" {stopped_after(result)}" if result.state == "stopped" else ""
+        rows.append([*row, took, state_text(result.state, after)])
     print_table(console, columns, rows)
 
 

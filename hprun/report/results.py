@@ -85,6 +85,15 @@ def trial_state(trial: TrialRow) -> str:
     return min((state_word(state) for state in states), key=worst.index)
 
 
+def stopped_after(result: Result) -> str:
+    """Where a trial was stopped early: `after 9`, of so many values, or `1 of 5 folds`."""
+    stopped = [part for part in result.parts if state_word(part.run.state) == "stopped"]
+    if len(result.parts) > 1:
+        return f"{len(stopped)} of {len(result.parts)} runs"
+    tracks = [(part.reading.detail or {}).get("track") for part in stopped if part.reading]
+    return f"after {tracks[0]['values']}" if tracks and tracks[0] else ""
+
+
 def _note(trial: TrialRow, metric: Metric | None) -> str:
     if metric is None:
         return ""

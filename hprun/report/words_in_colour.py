@@ -55,9 +55,10 @@ _COLOURS = {
 }
 
 
-def state_text(state: str) -> Coloured:
-    """A state in its colour; the word alone says it too."""
-    return Coloured(((state, _COLOURS.get(state, "")),))
+def state_text(state: str, after: str = "") -> Coloured:
+    """A state in its colour, with what is to be said after it; the word alone says it too."""
+    colour = _COLOURS.get(state, "")
+    return Coloured(((f"{state}{after}", colour),))
 
 
 def diff_text(lines: Iterable[str]) -> Coloured:

@@ -180,15 +180,38 @@ class Queue(Results):
             (search, trial),
         )
 
+    def drop_queued(self, search: int, trial: int, why: str) -> int:
+        """End the runs of a trial that wait, as stopped early; how many. Only inside a transaction.
+
+        Those that another search wants, too, go on waiting.
+        """
+        return self._db.execute(
+            "UPDATE run SET state = 'ended', outcome = 'stopped', detail = ?"
+            " WHERE state = 'queued' AND id IN"
+            " (SELECT run FROM part WHERE search = ? AND trial = ?) AND NOT EXISTS"
+            " (SELECT 1 FROM part WHERE part.run = run.id AND part.search <> ?)",
+            (why, search, trial, search),
+        ).rowcount
+
+    def asked_again(self, run: int) -> bool:
+        """Say whether a run had ended before, and was asked for once more."""
+        return bool(self._all("SELECT fresh > 0 FROM run WHERE id = ?", (run,))[0][0])
+
     def retry(self, search: int, trial: int | None) -> int:
-        """Queue the runs again that ended without completing; how many those were."""
+        """Queue the runs again that ended without completing; how many those were.
+
+        Those that were stopped early only where their trial is named.
+        """
+        which = (
+            "outcome NOT IN ('completed', 'stopped')" if trial is None else "outcome <> 'completed'"
+        )
         only = "" if trial is None else " AND trial = ?"
         arguments = (search,) if trial is None else (search, trial)
         with self.transaction():
             return self._db.execute(
                 "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
                 " fresh = attempts"
-                " WHERE state = 'ended' AND outcome <> 'completed'"
+                f" WHERE state = 'ended' AND {which}"
                 f" AND id IN (SELECT run FROM part WHERE search = ?{only})",
                 arguments,
             ).rowcount

@@ -7,10 +7,10 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hprun.model import FAILURES, Direction, Metric
+from hprun.model import FAILURES, Direction, Metric, Outcome
 from hprun.store.connection import Connection
 from hprun.store.conversion import RUN, to_trials, to_values
-from hprun.store.rows import Attempt, ReadingRow, TrialPart, TrialRow
+from hprun.store.rows import Attempt, EndedPart, ReadingRow, TrialPart, TrialRow
 
 _TYPICAL = 50  # so many runs tell how long one takes
 
@@ -117,6 +117,32 @@ class Results(Connection):
             " FROM part JOIN run ON run.id = part.run"
             " JOIN reading ON reading.run = run.id AND reading.metric = ?"
             " WHERE part.search = ? ORDER BY part.trial",
+            (str(metric), search),
+        )
+
+    def ended_parts(self, search: int, metric: Metric) -> Iterator[EndedPart]:
+        """The runs of a search that completed or were stopped early, trial by trial."""
+        rows = self._all(
+            "SELECT run.id, part.trial, part.fold, part.repeat, run.outcome, reading.value,"
+            " ifnull(reading.detail, '{}')"
+            " FROM part JOIN run ON run.id = part.run"
+            " LEFT JOIN reading ON reading.run = run.id AND reading.metric = ?"
+            " WHERE part.search = ? AND run.outcome IN ('completed', 'stopped')"
+            " ORDER BY part.trial, part.fold, part.repeat",
+            (str(metric), search),
+        )
+        for run, trial, fold, repeat, outcome, value, text in rows:
+            detail = json.loads(text)
+            held = math.nan if detail.get("nan") else value
+            yield EndedPart(run, trial, fold, repeat, Outcome(outcome), held, detail)
+
+    def untracked(self, search: int, metric: Metric) -> list[tuple[int, str]]:
+        """The runs of a search, and their folders, whose reading does not say how it came to be."""
+        return self._all(
+            "SELECT DISTINCT run.id, run.folder FROM part JOIN run ON run.id = part.run"
+            " JOIN reading ON reading.run = run.id AND reading.metric = ?"
+            " WHERE part.search = ? AND run.outcome IN ('completed', 'stopped')"
+            " AND reading.kind = 'resolved' AND reading.detail NOT LIKE '%\"track\"%'",
             (str(metric), search),
         )
 

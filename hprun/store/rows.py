@@ -47,7 +47,7 @@ class PlannedRun(NamedTuple):
 class Linked:
     """What became of a plan: how many runs it has in all, and how they stood before.
 
-    `done` had completed, `changed` stand in place of a run with other content, `failed` ended
+    `done` had completed or been stopped early, `changed` stand in place of a run with other content, `failed` ended
     otherwise and are left for `hprun retry`, `cancelled` were stopped by a user.
     """
 
@@ -136,6 +136,18 @@ class Request:
 
     id: int
     trial: int | None
+
+
+class EndedPart(NamedTuple):
+    """A run that completed or was stopped early, in its place; `detail` is its reading's."""
+
+    run: int
+    trial: int
+    fold: int
+    repeat: int
+    outcome: Outcome
+    value: float | None
+    detail: Mapping[str, Any]
 
 
 class TrialPart(NamedTuple):

@@ -127,11 +127,14 @@ class Searches(Connection):
         trials: Iterable[PlannedTrial],
         runs: Iterable[PlannedRun],
         digests: Mapping[str, str],
+        *,
+        whole: bool = True,
     ) -> Linked:
         """Write down what a search asks for: each run once, whoever asked for it before.
 
         A run that had completed stays so. One that failed stays so if this search has it
-        already, and is queued again if the search is new to it.
+        already, and is queued again if the search is new to it. One that was stopped early is
+        queued again if the search wants `whole` runs.
         """
         db = self._db
         with self._plainly():
@@ -141,6 +144,8 @@ class Searches(Connection):
         try:
             with self.transaction():
                 self._write_plan(runs)
+                if whole:
+                    self._take_up_stopped()
                 linked, in_place = self._compare(search)
                 if in_place < linked.runs:
                     self._put_trials(search, trials)
@@ -157,7 +162,12 @@ class Searches(Connection):
         return linked
 
     def add(
-        self, search: int, trials: Iterable[PlannedTrial], runs: Iterable[PlannedRun]
+        self,
+        search: int,
+        trials: Iterable[PlannedTrial],
+        runs: Iterable[PlannedRun],
+        *,
+        whole: bool = True,
     ) -> int | None:
         """Write down trials that a strategy has proposed; each run once, as in `link`.
 
@@ -165,6 +175,8 @@ class Searches(Connection):
         """
         with self.transaction():
             self._write_plan(runs)
+            if whole:
+                self._take_up_stopped()
             self._put_trials(search, trials)
             self._put_runs(search)
             (first,) = self._db.execute(
@@ -216,6 +228,14 @@ class Searches(Connection):
             (search,),
         )
 
+    def _take_up_stopped(self) -> None:
+        """Queue the runs of the plan again that were stopped early."""
+        self._db.execute(
+            "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
+            " fresh = attempts WHERE outcome = 'stopped'"
+            " AND +identity IN (SELECT identity FROM plan)"
+        )
+
     def _forget_unasked(self) -> None:
         """Drop what waits and is asked for by no search any more."""
         gone = self._db.execute(
@@ -227,7 +247,7 @@ class Searches(Connection):
     def _compare(self, search: int) -> tuple[Linked, int]:
         """How the plan stands to what is known, and how many of its runs are in place."""
         *linked, in_place = self._db.execute(
-            "SELECT count(*), ifnull(sum(run.outcome IS 'completed'), 0),"
+            "SELECT count(*), ifnull(sum(ifnull(run.outcome, '') IN ('completed', 'stopped')), 0),"
             " ifnull(sum(old.identity IS NOT NULL AND old.identity <> plan.identity), 0),"
             " ifnull(sum(old.identity = plan.identity"
             "            AND run.outcome IN ('failed', 'out-of-memory', 'timed-out')), 0),"

@@ -15,6 +15,7 @@ from typing import Any
 
 import hprun
 from tests.benchmarks.competitors import PEERS, versions
+from tests.benchmarks.early_stopping import measure_stopping
 from tests.benchmarks.environments import install
 from tests.benchmarks.goals import goals
 from tests.benchmarks.machine import machine
@@ -37,6 +38,7 @@ SECTIONS: Mapping[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "restart": measure_restarts,
     "reader": _measure_reader,
     "scale": measure_scale,
+    "stopping": measure_stopping,
 }
 
 

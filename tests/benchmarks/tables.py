@@ -44,6 +44,11 @@ def _text(measured: Mapping[str, Any]) -> Iterator[str]:
         yield from _titled("Large searches", _SCALE, asked)
         prices = [row for row in rows if "runs" in row]
         yield from _titled("What the coordinator takes for each run", _PRICE, prices)
+    if rows := sections.get("stopping"):
+        searches = [row for row in rows if "stopper" in row]
+        yield from _titled("Stopping early", _STOPPING, searches)
+        signals = [row for row in rows if "active" in row]
+        yield from _titled("From a value on disk to the signal", _SIGNALS, signals)
     if measured["goals"]:
         yield from _titled("Goals", _GOALS, measured["goals"])
 
@@ -152,6 +157,21 @@ _PRICE: Sequence[Column] = (
     ("→ms from run to run", _number("ms_per_run", 1)),
     ("→over runs", _number("runs", 0)),
     ("→peak MB", _number("peak_mb", 0)),
+)
+_STOPPING: Sequence[Column] = (
+    ("`--stop`", lambda row: str(row["stopper"])),
+    ("→trials", _number("trials", 0)),
+    ("→epochs", _number("epochs", 0)),
+    ("→of all", lambda row: f"{row['of_all']:.0%}"),
+    ("→best trial", _number("best_trial", 0)),
+    ("→its val_loss", _number("best", 4)),
+    ("→s", _number("seconds", 1)),
+)
+_SIGNALS: Sequence[Column] = (
+    ("→active runs", _number("active", 0)),
+    ("→times", _number("runs", 0)),
+    ("→median s", _number("median_s")),
+    ("→longest s", _number("most_s")),
 )
 _GOALS: Sequence[Column] = (
     ("goal", lambda row: str(row["what"])),
