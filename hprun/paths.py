@@ -26,7 +26,7 @@ class RunPaths:
     folder: Path
 
     def _beside(self, ending: str) -> Path:
-        return Path(f"{self.folder}{ending}")
+        return _beside(self.folder, ending)
 
     @property
     def log(self) -> Path:
@@ -103,6 +103,11 @@ class Cache:
             path = self.root / name
             if not path.exists():
                 path.write_text(text, encoding="utf-8")
+
+
+@lru_cache(maxsize=2048)  # eight files of each run
+def _beside(folder: Path, ending: str) -> Path:
+    return Path(f"{folder}{ending}")
 
 
 @lru_cache(maxsize=256)  # the loop asks for those of active runs again and again

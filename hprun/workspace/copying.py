@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from hprun.files import write_plainly
 from hprun.workspace.cloning import clone, copy, mode_bits_protect
 from hprun.workspace.snapshot import Snapshot
 
@@ -21,10 +23,9 @@ def copy_workspace(
     own checkpoint goes on; only the rendered files are written anew. Raises OSError.
     """
     if not marker.exists():
-        again = folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
+        again = not _made(folder)
         _lay_out(snapshot, folder, skip=frozenset(rendered), again=again)
-        marker.touch()
+        write_plainly(marker, b"")
     for path in snapshot.listing.linked:  # also where --link came only after the first attempt
         _link(folder / path, str(snapshot.listing.root / path))
     for path, content in rendered.items():
@@ -33,18 +34,33 @@ def copy_workspace(
 
 def _write(target: Path, content: bytes, original: Path) -> None:
     """Put a rendered file in the place of whatever is there, with the original's mode."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
+        descriptor = os.open(target, flags, 0o666)
+    except FileExistsError:
         target.unlink()
+        descriptor = os.open(target, flags, 0o666)
     except FileNotFoundError:
         target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(target, flags, 0o666)
     try:
-        mode = original.stat().st_mode & 0o7777 | 0o200
+        while content:
+            content = content[os.write(descriptor, content) :]
+        with contextlib.suppress(FileNotFoundError):
+            os.fchmod(descriptor, original.stat().st_mode & 0o7777 | 0o200)
+    finally:
+        os.close(descriptor)
+
+
+def _made(folder: Path) -> bool:
+    """Make a folder; False if it is there."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
     except FileNotFoundError:
-        mode = None
-    with target.open("wb", buffering=0) as file:
-        file.write(content)
-        if mode is not None:
-            os.fchmod(file.fileno(), mode)
+        folder.mkdir(parents=True, exist_ok=True)
+    return True
 
 
 def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str], again: bool) -> None:
