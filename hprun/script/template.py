@@ -78,7 +78,8 @@ class Template:
                 if kind not in seen:
                     seen.add(kind)
                     self._check_files({**first, name: value}, name)
-                    self._check_files({name: value}, name)
+                    if len(first) > 1:
+                        self._check_files({name: value}, name)
 
     def _check_arguments(self, values: Values, name: str) -> None:
         try:
