@@ -19,7 +19,7 @@ from hprun.executors import LocalExecutor
 from hprun.files import is_locked
 from hprun.model import Ended, Outcome, Run, Running
 from hprun.paths import Cache, RunPaths
-from hprun.store import Claimed, Close, ReadingRow, Request, SearchRow, Store
+from hprun.store import Claimed, Close, ReadingRow, SearchRow, Store
 
 if TYPE_CHECKING:  # most searches have no use for it
     from hprun.engine.stopping import EarlyStops
@@ -73,6 +73,7 @@ class Lookout:
         """All that the deciding half needs to know; the disk is `full` by what the caller saw."""
         now = time.time()
         self._hung = self._executor.hung()
+        self._unchanged.look()
         mine: list[Claimed] = []
         theirs: list[Claimed] = []
         for claimed in self._store.claimed(self._search.id):
@@ -105,11 +106,6 @@ class Lookout:
             free_bytes=-1 if full else _free_bytes(self._cache.root),
             proposable=proposable,
         )
-
-    def requests(self) -> list[Request]:
-        """What is asked of this coordinator; the first look of a turn."""
-        self._unchanged.look()
-        return self._unchanged.ask("requests", lambda: self._store.requests(self._search.id))
 
     def _is_rivals(self, owner: str) -> bool:
         """Say whether an attempt is another living coordinator's: to be watched, not touched."""

@@ -182,7 +182,7 @@ class Loop:
 
     def _heed(self, interrupts: Interrupts) -> None:
         asked = interrupts.asked
-        for request in self._lookout.requests():
+        for request in self._store.requests(self._search.id):
             if request.trial is None:
                 asked = max(asked, Asked.STOP, key=lambda a: a.value)
             elif request.trial not in self._cancelled:

@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 class Unchanged:
     """Remembers which questions had no answer, for as long as nobody else has written.
 
-    Only for what this process does not change itself: what is asked of it, who runs beside it.
+    Only for what this process does not change itself: who runs beside it, and what others left.
     """
 
     def __init__(self, store: Store) -> None:
