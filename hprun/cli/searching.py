@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import click
 
-from hprun.cli.options import now
+from hprun.cli.options import now, open_store
 from hprun.engine.asking import Asking
 from hprun.engine.assemble import (
     Begun,
@@ -59,7 +59,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             f"The cache {cache.root} cannot be written: {error.strerror}.",
             hint="Name another folder with --cache.",
         ) from error
-    store = Store(cache.database)
+    store = open_store(cache, create=True)
     with held(store, cache, question) as begun:
         row = begun.row
         if not quiet:
