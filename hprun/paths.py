@@ -44,9 +44,9 @@ class RunPaths:
         return self._beside(".exit")
 
     @property
-    def copied(self) -> Path:
-        """There once the working folder holds the whole workspace."""
-        return self._beside(".copied")
+    def partial(self) -> Path:
+        """What becomes the working folder once it holds the whole workspace."""
+        return self._beside(".partial")
 
     @property
     def record(self) -> Path:

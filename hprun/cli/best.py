@@ -87,7 +87,7 @@ def _apply(row: SearchRow, values: Values, cache: Cache, *, yes: bool) -> None:
     """Show the change and write it; folds and seeds in the script stay as they are."""
     settings, workspace = saved_settings(row, cache)
     alone = replace(settings, cv=0, repeats=1)
-    question = understand(alone, workspace, large_is_fine=True)
+    question = understand(alone, workspace, large_is_fine=True, to_run=False)
     rendering = question.template.render(values)
     changed: list[tuple[Path, bytes]] = []
     console = stderr()

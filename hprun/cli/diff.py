@@ -50,5 +50,5 @@ def _rendered(store: Store, row: SearchRow, cache: Cache, trial: str, name: str)
     from hprun.engine.assemble import understand
     from hprun.engine.plan import render
 
-    question = understand(*saved_settings(row, cache), large_is_fine=True)
+    question = understand(*saved_settings(row, cache), large_is_fine=True, to_run=False)
     return render(question.template, found.values, question.shape, fold or 0, 0).files[name]

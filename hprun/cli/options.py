@@ -130,9 +130,15 @@ def live_state(cache: Cache, row: SearchRow, counts: Mapping[str, int]) -> str:
     if is_locked(cache.search_lock(row.name)):
         return "running"
     waits = counts.get("queued") or counts.get("running")
-    if not waits:
+    if not waits and (row.state == "complete" or not _proposes(row)):
         return "complete"
     return "interrupted" if row.state == "running" else "stopped"
+
+
+def _proposes(row: SearchRow) -> bool:
+    """Whether a strategy may have more trials for it than are queued."""
+    settings = row.request["settings"]
+    return any(settings.get(name) for name in ("search", "trials"))
 
 
 def now() -> float:

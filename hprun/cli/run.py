@@ -17,6 +17,7 @@ from hprun.config import FILE, Settings, choose, read_file, setting_name, spec_s
 from hprun.engine.assemble import Question, locate, understand
 from hprun.errors import ConfigError
 from hprun.paths import Cache
+from hprun.strategies.naming import named_from
 
 
 def _env(name: str) -> dict[str, Any]:
@@ -36,8 +37,8 @@ def _env(name: str) -> dict[str, Any]:
 )  # fmt: skip
 @click.option(
     "--search", metavar="STRATEGY", **_env("search"),
-    help="What proposes trials: grid, random, qmc, tpe, gp, cmaes, shac; with options as in"
-    " tpe:startup=20. Default: grid, or tpe with --trials.",
+    help="What proposes trials: grid, random, qmc, tpe, gp, cmaes, shac, or a class of yours,"
+    " FILE.py:CLASS; with options as in tpe:startup=20. Default: grid, or tpe with --trials.",
 )  # fmt: skip
 @click.option("--trials", type=click.IntRange(1), metavar="N", **_env("trials"),
     help="How many trials a strategy may propose.",
@@ -192,6 +193,8 @@ def _settings(
         )
     workspace, relative = locate(script, here)
     merged["script"] = relative
+    if isinstance(merged.get("search"), str):
+        merged["search"] = named_from(merged["search"], here, workspace)
     if merged.get("autolog") is False and "checkpoint" in merged:
         raise ConfigError("--checkpoint has no effect with --no-autolog.", hint="Drop one of them.")
     if merged.get("share_prefix") and merged.get("start") == "cold":

@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -196,7 +196,8 @@ def _loop(
         early = early_stops(store, cache, row, question.stops, question.shape)
     loop = Loop(
         store, cache, row, how, listener, doing,
-        executor=executor, asking=_asking(question, cache, store, row), early=early,
+        executor=executor, early=early,
+        asking=_asking(question, cache, store, row, lines.say, quiet=quiet),
     )  # fmt: skip
     from hprun.preemption import watch
 
@@ -210,7 +211,15 @@ def _loop(
         return loop.run(interrupts)
 
 
-def _asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> Asking | None:
+def _asking(
+    question: Question,
+    cache: Cache,
+    store: Store,
+    row: SearchRow,
+    say: Callable[[str], None],
+    *,
+    quiet: bool,
+) -> Asking | None:
     """What proposes trials, where they are not all known."""
     chosen = question.chosen
     if chosen is None:
@@ -219,8 +228,10 @@ def _asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> A
     def plan(first: int, choices: Sequence[Values]) -> list[PlannedRun]:
         return list(question.plan(row.name, cache, choices, first))
 
-    whole = question.stops is None
-    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan, whole=whole)
+    return Asking(
+        store, row, chosen.strategy, chosen.name, chosen.budget, plan,
+        whole=question.stops is None, say=say, quiet=quiet,
+    )  # fmt: skip
 
 
 def stop_runs(

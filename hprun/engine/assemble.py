@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hprun.autolog import parse_checkpoint
+from hprun.autolog import imports_studio, parse_checkpoint, studio_path
 from hprun.config import Settings, jobs_default
 from hprun.dataclass import dataclass
-from hprun.engine.choosing import GRID, Chosen, choose, draws, samples, specs_of_rows, strategy_name
+from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
@@ -23,8 +23,9 @@ from hprun.metrics import parse_metric
 from hprun.model import Metric, Value, Values
 from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
-from hprun.space import Space, parse_space
+from hprun.space import FlaggedRange, Space, parse_space
 from hprun.store import Linked, PlannedRun, SearchRow, Store
+from hprun.strategies.naming import GRID
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
 if TYPE_CHECKING:  # most searches have no use for it
@@ -38,7 +39,8 @@ class Question:
     """A search that has been understood, and nothing written yet.
 
     `others` is the hash of what runs execute beside rendered files; `digests` are the hashes of
-    the script and of each of those, by path, to say later which of them changed.
+    the script and of each of those, by path, to say later which of them changed. `for_studio` says
+    that the script imports what Studio offered.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Question:
     digests: dict[str, str]
     chosen: Chosen | None = None
     stops: Rules | None = None
+    for_studio: bool = False
 
     @property
     def trials(self) -> int:
@@ -116,10 +119,13 @@ def _near_scripts(missing: Path) -> str:
     return f"Scripts there: {', '.join(scripts[:8])}." if scripts else "There is no script there."
 
 
-def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = False) -> Question:
+def understand(
+    settings: Settings, workspace: Path, *, large_is_fine: bool = False, to_run: bool = True
+) -> Question:
     """Read script and specs, find all sites, check each value. Writes nothing.
 
-    Raises the HprunError of whatever cannot be.
+    Where nothing is `to_run`, no strategy is made: somebody's own may be broken, or gone. Raises
+    the HprunError of whatever cannot be.
     """
     read = reader(workspace)
     source = read(settings.script)
@@ -139,11 +145,13 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
             reads=settings.substitute == "reads",
             folds=settings.cv,
             repeats=settings.repeats,
+            arrays=_arrays(space),
         ),
         read,
     )
     metric = parse_metric(settings.metric, settings.direction or None) if settings.metric else None
-    chosen = choose(settings, space, metric, workspace)
+    chosen = choose(settings, space, metric, workspace) if to_run else None
+    metric = metric if chosen is None else chosen.metric
     shape = Shape(settings.cv, settings.repeats, settings.seed)
     template.check(_axes(space, settings.seed))
     modules = {path: read(path) or b"" for path in imported_modules(settings.script, read)}
@@ -163,6 +171,16 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
             path: digest_files({path: content})
             for path, content in {settings.script: source, **modules, **depends}.items()
         },
+        for_studio=imports_studio((source, *modules.values())),
+    )
+
+
+def _arrays(space: Space) -> tuple[str, ...]:
+    """The names whose values are arrays: those of ranges with Studio's flag a."""
+    return tuple(
+        parameter.name
+        for parameter in space.parameters
+        if isinstance(parameter.domain, FlaggedRange) and parameter.domain.length is not None
     )
 
 
@@ -319,11 +337,12 @@ def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
         return frozen[0]
 
     slots = question.settings.jobs or jobs_default()
+    env = base_env(slots, jobs_default())
     return Work(
         template=question.template,
         shape=question.shape,
         interpreter=interpreter(question.settings),
-        env=base_env(slots, jobs_default()),
+        env=env | studio_path(env) if question.for_studio else env,
         checkpoint=parse_checkpoint(question.settings.checkpoint)
         if question.settings.autolog
         else None,

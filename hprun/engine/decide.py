@@ -88,7 +88,8 @@ class Facts:
     `last_start` is when this search last started an attempt, `typical_s` how long its runs take
     (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk,
     `preparing` that starts are about to become warm, so that it is better to wait, `proposable`
-    how many trials a strategy may add to what is queued.
+    how many trials a strategy may add to what is queued, `thinking` that it was asked for some and
+    has not answered.
     """
 
     now: float
@@ -103,6 +104,7 @@ class Facts:
     free_bytes: float = math.inf
     preparing: bool = False
     proposable: int = 0
+    thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
         if wanted > 0:
             actions.append(Propose(wanted))
     if not facts.active and not facts.awaited:
-        if not facts.queued and not facts.proposable:
+        if not facts.queued and not facts.proposable and not facts.thinking:
             actions.append(Finish(complete=True))
         elif may_not_start(facts, policy) == TOO_LATE:
             actions.append(Finish(complete=False, why=TOO_LATE))

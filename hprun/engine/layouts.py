@@ -64,6 +64,6 @@ class Layouts:
         """Copy the workspace for a run, and write its values beside it."""
         paths = self._cache.run(place.folder)
         rendering = render(work.template, place.values, work.shape, place.fold, place.repeat)
-        copy_workspace(work.snapshot(), paths.folder, rendering.files, marker=paths.copied)
+        copy_workspace(work.snapshot(), paths.folder, rendering.written)
         write_plainly(paths.values, json.dumps(dict(place.values), indent=1).encode())
         return rendering

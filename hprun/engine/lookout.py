@@ -68,6 +68,7 @@ class Lookout:
         *,
         failed: bool = False,
         proposable: int = 0,
+        thinking: bool = False,
         full: bool = False,
     ) -> Facts:
         """All that the deciding half needs to know; the disk is `full` by what the caller saw."""
@@ -105,6 +106,7 @@ class Lookout:
             failed=failed,
             free_bytes=-1 if full else _free_bytes(self._cache.root),
             proposable=proposable,
+            thinking=thinking,
         )
 
     def _is_rivals(self, owner: str) -> bool:

@@ -109,6 +109,8 @@ class Loop:
         try:
             return self._go_on(interrupts)
         finally:
+            if self._asking is not None:
+                self._asking.close()
             self._store.sync_at_once()
 
     def _go_on(self, interrupts: Interrupts) -> Finish:
@@ -139,8 +141,9 @@ class Loop:
         room = self._asking.room if self._asking is not None else 0
         full = time.monotonic() < self._held_until
         facts = self._lookout.look(
-            self._asked, self._cancelled, failed=self._failed, proposable=room, full=full
-        )
+            self._asked, self._cancelled, failed=self._failed, proposable=room,
+            thinking=self._thinks(), full=full,
+        )  # fmt: skip
         self._say_pause(may_not_start(facts, self._policy) if facts.queued else "")
         actions = decide(facts, self._policy)
         launches = self._write_down(actions, facts)
@@ -150,13 +153,17 @@ class Loop:
         for place, attempt, lock in launches:
             self._start(place, attempt, lock)
         asked_for = sum(a.count for a in actions if isinstance(a, Propose))
-        if asked_for:
+        thought = facts.thinking and self._asked is Asked.GO
+        if asked_for or thought:
             self._propose(asked_for)
+        elif facts.thinking and self._asking is not None:
+            self._asking.close()  # the search is to stop, so nothing more is wanted
         self._hold_logs_down()
         self._listener.looked()
         finish = next((a for a in actions if isinstance(a, Finish)), None)
         ended = sum(isinstance(a, End | Requeue) for a in actions)
-        more_at_once = bool(asked_for) or len(launches) < ended
+        proposed = (asked_for or thought) and not self._thinks()
+        more_at_once = proposed or len(launches) < ended
         if finish is None and not more_at_once:
             if launches and self._work is not None:
                 self._layouts.ahead(facts.queued[len(launches) :], self._work)
@@ -165,7 +172,10 @@ class Loop:
 
     def _wait(self, seconds: float, interrupts: Interrupts) -> None:
         self._store.sync(time.monotonic())
-        self._executor.wait(seconds, [interrupts.descriptor, *self._listener.descriptors()])
+        descriptors = self._asking.descriptors() if self._asking is not None else []
+        self._executor.wait(
+            seconds, [interrupts.descriptor, *self._listener.descriptors(), *descriptors]
+        )
         interrupts.drain()
 
     def _hold_logs_down(self) -> None:
@@ -266,10 +276,14 @@ class Loop:
                 else:
                     launches.append((place, attempt, lock))
 
+    def _thinks(self) -> bool:
+        return self._asking is not None and self._asking.thinking
+
     def _propose(self, count: int) -> None:
+        """Ask the strategy for so many trials; for none, hear what it was asked before."""
         assert self._asking is not None, "a loop without a strategy was let propose"
         try:
-            first = self._asking.ask(count)
+            first = self._asking.ask(count) if count else self._asking.hear()
         except CacheError:
             raise
         except HprunError as error:
@@ -356,7 +370,7 @@ class Loop:
         self._listener.started(place, attempt)
 
     def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
-        env = {**work.env, **run_env(place, work.shape, self._search.name)}
+        env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}
         if work.checkpoint is None:
             return env
         return {**env, **environment(paths.checkpoint, work.checkpoint, env)}

@@ -62,7 +62,7 @@ def planned_runs(
         trial = ""
         for fold, repeat in shape.parts():
             rendering = render(template, values, shape, fold, repeat)
-            content = trial_identity(rendering.files, rendering.argv, others)
+            content = trial_identity(rendering.written, rendering.argv, others)
             trial = trial or content
             yield PlannedRun(
                 trial=number,

@@ -87,7 +87,7 @@ def shared_prefix(
     values = {name: axis[0] for name, axis in axes.items() if axis}
     rendering = render(template, values, shape, 0, 0)
     target = folder / "workspace"
-    copy_workspace(snapshot, target, rendering.files, marker=folder / "copied")
+    copy_workspace(snapshot, target, rendering.written)
     until = "all of it" if prefix.stops_at is None else f"what stands before {prefix.because}"
     say(f"Running once for all runs: {len(prefix.shared)} statements, {until}.")
     return SharedPrefix(

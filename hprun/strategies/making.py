@@ -120,6 +120,10 @@ _STRATEGIES: Mapping[str, Callable[[_Asked], Strategy]] = {
 }
 
 
+OWN = tuple(_STRATEGIES)
+"""The names of hprun's own strategies, but for grid, which proposes nothing."""
+
+
 def _checked(
     strategy: str, written: Mapping[str, Any], checks: Mapping[str, Check]
 ) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum
@@ -45,6 +46,11 @@ class Known:
     ended: int | None = None
     note: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def scored(self) -> bool:
+        """Whether it has ended with a score that is a finite number."""
+        return self.score is not None and math.isfinite(self.score)
+
 
 class Strategy(Protocol):
     """Proposes trials out of the history alone.
@@ -53,11 +59,14 @@ class Strategy(Protocol):
     between calls; but one that was made a moment ago must answer as one that has been there from
     the beginning: that is how a search goes on after a restart. One that learns nothing from
     results may say so by an attribute `plans_ahead = True`; it is asked for many trials at once.
+    One with `most_seconds` is asked in a thread, and may not take longer; each plug-in has that.
     """
 
     def propose(self, history: Sequence[Known], count: int) -> Sequence[Proposal]:
-        """The next trials, at most `count`; none, when there is nothing more to try.
+        """The next trials, at most `count`.
 
-        `history` holds all trials in the order in which they were proposed, open ones too.
+        None, while trials are open: not now, ask again when a run has ended. None, when no trial
+        is open: there is nothing more to try. `history` holds all trials in the order in which
+        they were proposed, open ones too.
         """
         ...
