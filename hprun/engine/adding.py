@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.errors import CacheError, HprunError
 from hprun.model import Values
 from hprun.store import PlannedRun, PlannedTrial, Request, SearchRow, Store
