@@ -32,7 +32,6 @@ from hprun.engine.decide import (
     may_not_start,
 )
 from hprun.engine.interrupts import Interrupts
-from hprun.engine.judging import Judge
 from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
 from hprun.engine.plan import render
@@ -49,6 +48,7 @@ from hprun.store import Close, Request, SearchRow, Store
 from hprun.workspace import copy_workspace
 
 if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.judging import Judge
     from hprun.engine.stopping import EarlyStops
 
 _LOOK_S = 0.5  # between looks for requests when nothing else happens
