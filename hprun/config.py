@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.identity import digest_text
 
@@ -199,6 +199,8 @@ def _check_keys(data: Mapping[str, Any], path: Path, before: str = "") -> None:
     known = [field.name for field in fields(Settings)]
     for key in data:
         if setting_name(key) not in known and key != "cache":
+            import difflib
+
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(
                 f"{path.name}: {before}{key} is no setting.",

@@ -24,8 +24,9 @@ from hprun.files import write_whole
 from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.results import SCHEMA, Result, finite, metric_json, results
-from hprun.report.terminal import diff_text, stderr
+from hprun.report.terminal import stderr
 from hprun.report.words import score_words, value_words
+from hprun.report.words_in_colour import diff_text
 from hprun.script import unified_diff
 from hprun.store import SearchRow
 

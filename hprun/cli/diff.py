@@ -8,7 +8,8 @@ from hprun.cli.options import cache_option, find_search, find_trial, open_store,
 from hprun.engine.assemble import saved_settings
 from hprun.errors import HprunError
 from hprun.paths import Cache
-from hprun.report.terminal import diff_text, stdout
+from hprun.report.terminal import stdout
+from hprun.report.words_in_colour import diff_text
 from hprun.script import unified_diff
 from hprun.store import SearchRow, Store
 

@@ -59,9 +59,14 @@ def yes_option(function: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
 
 
-def open_store(cache: Cache) -> Store:
-    """The store of a cache that is there. Raises CacheError."""
-    return Store(cache.database, create=False)
+def open_store(cache: Cache, *, create: bool = False) -> Store:
+    """The store of a cache; closed when the command ends, for that puts its log of writes away.
+
+    Raises CacheError, also for one that is not there and not to be created.
+    """
+    store = Store(cache.database, create=create)
+    click.get_current_context().call_on_close(store.close)
+    return store
 
 
 def find_search(store: Store, name: str | None) -> SearchRow:

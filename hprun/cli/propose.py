@@ -19,7 +19,8 @@ from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.ranking_table import value_names
 from hprun.report.results import SCHEMA
-from hprun.report.terminal import Column, print_table, stdout
+from hprun.report.terminal import print_table, stdout
+from hprun.report.words_in_colour import Column
 from hprun.store import SearchRow, Store
 
 

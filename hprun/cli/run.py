@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -180,6 +181,7 @@ def command(
         return 0
     from hprun.cli.searching import search
 
+    gc.freeze()  # what a search begins with stays to its end
     return search(question, cache, as_json=as_json, quiet=quiet, verbose=verbose)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hprun.cli.options import now
+from hprun.cli.options import now, open_store
 from hprun.engine.adding import Adding, Plan
 from hprun.engine.asking import Asking
 from hprun.engine.assemble import (
@@ -66,7 +66,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             f"The cache {cache.root} cannot be written: {error.strerror}.",
             hint="Name another folder with --cache.",
         ) from error
-    store = Store(cache.database)
+    store = open_store(cache, create=True)
     with held(store, cache, question) as begun:
         row = begun.row
         by_hand = _take_in(question, cache, store, begun, sources, quiet=quiet)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hprun.autolog import imports_studio, parse_checkpoint, studio_path
 from hprun.config import Settings, jobs_default
+from hprun.dataclass import dataclass
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
 from hprun.engine.plan import Shape, planned_runs, planned_trials
@@ -115,6 +114,8 @@ def _near_scripts(missing: Path) -> str:
     if not folder.is_dir():
         return "Name the training script to search over."
     scripts = sorted(path.name for path in folder.glob("*.py"))
+    import difflib
+
     near = difflib.get_close_matches(missing.name, scripts, 1)
     if near:
         return f"Did you mean {near[0]}?"
@@ -385,6 +386,10 @@ def _freeze(question: Question, cache: Cache, say: Callable[[str], None]) -> Sna
 def check_interpreter(settings: Settings) -> None:
     """Refuse a Python that is not there before anything is written. Raises WorkspaceError."""
     program = interpreter(settings)
+    if os.path.isabs(program) and os.path.isfile(program) and os.access(program, os.X_OK):  # noqa: PTH113, PTH117
+        return
+    import shutil
+
     if shutil.which(program) is None:
         raise WorkspaceError(f"--python {program}: there is no such program.")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from hprun.config import Settings
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError, HprunError
 from hprun.metrics import parse_metric
 from hprun.model import Direction, Metric, Value, Values

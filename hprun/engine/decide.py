@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
+from hprun.dataclass import dataclass
 from hprun.model import FAILURES, Alive, Exited, Gone, Life, Outcome
 
 _KILLED = 128  # a shell's status for "ended by signal N" is 128 + N

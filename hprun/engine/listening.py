@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from hprun.dataclass import dataclass
 from hprun.engine.adding import Added
 from hprun.model import Values
 from hprun.store import Close

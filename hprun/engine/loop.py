@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import signal
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,20 +30,18 @@ from hprun.engine.decide import (
     may_not_start,
 )
 from hprun.engine.interrupts import Interrupts
+from hprun.engine.layouts import Layouts
 from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
-from hprun.engine.plan import render
 from hprun.engine.repair import record_run
 from hprun.engine.work import Work, run_env
 from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.executors.logs import hold_down, settle
 from hprun.files import Lock, is_locked
-from hprun.model import FAILURES, SCORED, Metric, Queued, Run
+from hprun.model import FAILURES, SCORED, Metric
 from hprun.paths import Cache, RunPaths
-from hprun.script import Rendering
 from hprun.store import Close, Request, SearchRow, Store
-from hprun.workspace import copy_workspace
 
 if TYPE_CHECKING:  # most searches have no use for it
     from hprun.engine.judging import Judge
@@ -104,7 +100,7 @@ class Loop:
         self._said = ""
         self._held_down = 0.0  # monotonic; when logs were last looked at
         self._held_until = 0.0  # monotonic; the disk was full a moment ago
-        self._laid_out: dict[int, tuple[Place, Rendering]] = {}  # runs that wait
+        self._layouts = Layouts(store, cache, search.id, self._lookout)
         self._cancelled = set[int]() if only_trial is None else {only_trial}  # trials
         self._asked = Asked.GO
         self._failure: HprunError | None = None
@@ -156,11 +152,12 @@ class Loop:
 
     def _turn(self, interrupts: Interrupts) -> Finish | None:
         self._heed(interrupts)
-        facts = self._lookout.look(self._asked, self._cancelled)
         room = self._asking.room if self._asking is not None else 0
-        facts = replace(facts, failed=self._failed, proposable=room, thinking=self._thinks())
-        if time.monotonic() < self._held_until:
-            facts = replace(facts, free_bytes=-1)
+        full = time.monotonic() < self._held_until
+        facts = self._lookout.look(
+            self._asked, self._cancelled, failed=self._failed, proposable=room,
+            thinking=self._thinks(), full=full,
+        )  # fmt: skip
         if self._judge is not None:
             facts = self._judge.judged(
                 facts, self._lookout.over, self._lookout.waiting.is_preferred
@@ -173,8 +170,8 @@ class Loop:
         for action in actions:
             if isinstance(action, Terminate):
                 self._terminate(action)
-        for run, attempt, lock in launches:
-            self._start(run, attempt, lock)
+        for place, attempt, lock in launches:
+            self._start(place, attempt, lock)
         asked_for = sum(a.count for a in actions if isinstance(a, Propose))
         thought = facts.thinking and self._asked is Asked.GO
         if asked_for or thought:
@@ -188,8 +185,8 @@ class Loop:
         proposed = (asked_for or thought) and not self._thinks()
         more_at_once = proposed or len(launches) < ended
         if finish is None and not more_at_once:
-            if launches:
-                self._lay_out_ahead(facts.queued[len(launches) :])
+            if launches and self._work is not None:
+                self._layouts.ahead(facts.queued[len(launches) :], self._work)
             self._wait(self._patience(facts), interrupts)
         return finish
 
@@ -239,17 +236,18 @@ class Loop:
 
     # Acting
 
-    def _write_down(self, actions: list[Action], facts: Facts) -> list[tuple[Run, int, Lock]]:
+    def _write_down(self, actions: list[Action], facts: Facts) -> list[tuple[Place, int, Lock]]:
         """One transaction for all that ends and begins in this turn."""
         ends = [a for a in actions if isinstance(a, End | Requeue)]
         starts = [a.run for a in actions if isinstance(a, Start)]
         if not ends and not starts:
             return []
-        closes = {a.run: self._close(a) for a in ends if isinstance(a, End)}
+        started = {a.run: a.started for a in facts.active}
+        closes = {a.run: self._close(a, started[a.run]) for a in ends if isinstance(a, End)}
         for action in ends:
             self._executor.bury(action.run, action.attempt, self._paths(action.run))
         self._drop_hopeless(closes)
-        launches: list[tuple[Run, int, Lock]] = []
+        launches: list[tuple[Place, int, Lock]] = []
         try:
             self._record(ends, closes, starts, launches, facts.now)
         except BaseException:
@@ -281,7 +279,7 @@ class Loop:
         ends: list[End | Requeue],
         closes: Mapping[int, Close],
         starts: list[int],
-        launches: list[tuple[Run, int, Lock]],
+        launches: list[tuple[Place, int, Lock]],
         now: float,
     ) -> None:
         with self._store.transaction():
@@ -298,16 +296,16 @@ class Loop:
                         failed=action.failed,
                     )
                     self._lookout.waiting.requeued(action.run)
-            for run in (self._store.run(number, self._search.id) for number in starts):
+            for place in map(self._layouts.place, starts):
                 # The lock first: whoever sees the run claimed finds it locked, or its process dead.
-                lock = Lock(self._cache.run(run.folder).lock)
+                lock = Lock(self._cache.run(place.folder).lock)
                 if not lock.acquire():
                     continue
-                attempt = self._store.claim(run.id, self._search.id, self._lookout.boot, now)
+                attempt = self._store.claim(place.run, self._search.id, self._lookout.boot, now)
                 if attempt is None:
                     lock.release()
                 else:
-                    launches.append((run, attempt, lock))
+                    launches.append((place, attempt, lock))
 
     def _thinks(self) -> bool:
         return self._asking is not None and self._asking.thinking
@@ -329,9 +327,11 @@ class Loop:
     def _paths(self, run: int) -> RunPaths:
         return self._cache.run(self._known[run].folder)
 
-    def _close(self, end: End) -> Close:
-        settle(self._paths(end.run).log, int(self._policy.max_log))
-        reading = self._lookout.read(self._paths(end.run), end.run, end.outcome)
+    def _close(self, end: End, started: float) -> Close:
+        paths = self._paths(end.run)
+        settle(paths.log, int(self._policy.max_log))
+        since = started if end.attempt == 1 else None
+        reading = self._lookout.read(paths, end.run, end.outcome, since)
         return Close(end.run, end.attempt, end.outcome, end.seconds, end.detail, reading)
 
     def _tell_end(self, action: End | Requeue, closes: Mapping[int, Close]) -> None:
@@ -367,21 +367,19 @@ class Loop:
             place = self._known[action.run]
             self._drop_rest(place.trial, self._early.was_stopped(place))
 
-    def _start(self, run: Run, attempt: int, lock: Lock) -> None:
+    def _start(self, place: Place, attempt: int, lock: Lock) -> None:
         assert self._work is not None, "a loop without work was let start"
-        laid_out = self._laid_out.pop(run.id, None) if attempt == 1 else None
-        place = laid_out[0] if laid_out else self._lookout.place(run, wanted=True)
-        self._known[run.id] = place
-        paths = self._cache.run(run.folder)
+        self._known[place.run] = place
+        paths = self._cache.run(place.folder)
         work = self._work
         try:
-            rendering = laid_out[1] if laid_out else self._lay_out(place, work)
-            if self._store.is_fresh(run.id, attempt):
+            rendering = self._layouts.take(place, attempt, work)
+            if attempt == 1 or self._store.is_fresh(place.run, attempt):
                 _set_aside(paths.log, attempt - 1)
                 forget(paths.checkpoint, record=True)
             self._executor.start(
                 Launch(
-                    run=run.id,
+                    run=place.run,
                     attempt=attempt,
                     paths=paths,
                     command=[work.interpreter, _as_path(work.template.script), *rendering.argv],
@@ -400,41 +398,13 @@ class Loop:
                 )
                 self._asked = Asked.STOP
             with self._store.transaction():
-                self._store.requeue(run.id, attempt, str(error), time.time(), lost=False)
-            self._lookout.waiting.requeued(run.id)
-            self._known.pop(run.id)
+                self._store.requeue(place.run, attempt, str(error), time.time(), lost=False)
+            self._lookout.waiting.requeued(place.run)
+            self._known.pop(place.run)
             return
         if self._early is not None:
-            self._early.started(run.id, attempt)
+            self._early.started(place.run, attempt)
         self._listener.started(place, attempt)
-
-    def _lay_out(self, place: Place, work: Work) -> Rendering:
-        """Copy the workspace for a run, and write its values beside it. Raises OSError."""
-        paths = self._cache.run(place.folder)
-        rendering = render(work.template, place.values, work.shape, place.fold, place.repeat)
-        copy_workspace(work.snapshot(), paths.folder, rendering.written, marker=paths.copied)
-        paths.values.write_text(json.dumps(dict(place.values), indent=1), encoding="utf-8")
-        return rendering
-
-    def _lay_out_ahead(self, runs: Iterable[int]) -> None:
-        """Make the copies of the runs that come next, while there is nothing else to do.
-
-        Only of those that were never tried, and with their lock held meanwhile: another search
-        may want the same run. What goes wrong here is met again, and told, when the run starts.
-        """
-        work = self._work
-        assert work is not None, "runs come next only where there is work"
-        for number in runs:
-            if number in self._laid_out:
-                continue
-            run = self._store.run(number, self._search.id)
-            lock = Lock(self._cache.run(run.folder).lock)
-            with contextlib.suppress(OSError, HprunError):
-                if run.state != Queued(0) or not lock.acquire():
-                    continue
-                with lock:
-                    place = self._lookout.place(run, wanted=True)
-                    self._laid_out[run.id] = place, self._lay_out(place, work)
 
     def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
         env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.identity import run_identity, trial_identity
 from hprun.model import Values
 from hprun.script import Rendering, Template

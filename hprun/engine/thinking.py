@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
+
+from hprun.dataclass import dataclass
 
 T = TypeVar("T")
 

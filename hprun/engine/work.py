@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
 from hprun.engine.plan import Shape
 from hprun.script import Template

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from heapq import nsmallest
 
+from hprun.dataclass import dataclass
 from hprun.model import Curve, Direction, Reduce
 
 

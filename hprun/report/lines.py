@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.text import Text
-
 from hprun.engine.adding import Added
 from hprun.engine.decide import PREPARING
 from hprun.engine.listening import Place
@@ -16,6 +14,7 @@ from hprun.report.log_tail import not_copied, tail
 from hprun.report.progress import Progress
 from hprun.report.terminal import stderr
 from hprun.report.words import count_words, score_words, size_words, time_words, value_words
+from hprun.report.words_in_colour import Coloured
 from hprun.store import Close
 
 _TAIL = 8  # lines of a failed run's log
@@ -47,16 +46,12 @@ class Lines:
         self._waits_for = ""
         self._resolved: set[str] = set()
 
-    def say(self, text: str | Text) -> None:
+    def say(self, text: str | Coloured) -> None:
         """Print one line; a terminal or pipe that went away must not end a search."""
         if self._gone:
             return
         try:
-            if self._console.is_terminal:
-                self._console.print(text, markup=False)
-            else:  # as it is: a thousand lines through a terminal's layout take a second
-                self._console.file.write(f"{text}\n")
-                self._console.file.flush()
+            self._console.print(text, markup=False)
         except OSError:
             self._gone = True
 
@@ -135,10 +130,9 @@ class Lines:
             return
         width = len(str(self.progress.runs))
         count = f"[{self.progress.done:>{width}}/{self.progress.runs}]"
-        line = Text(f"{count} {self.name(place)}  {value_words(place.values)}  ")
-        line.append(self._ending(close), style="" if good else "red")
-        line.append(f"  {time_words(close.seconds)}")
-        self.say(line)
+        line = (f"{count} {self.name(place)}  {value_words(place.values)}  ", "")
+        ending = (self._ending(close), "" if good else "red")
+        self.say(Coloured((line, ending, (f"  {time_words(close.seconds)}", ""))))
         if close.outcome in FAILURES:
             self._say_log(place)
 

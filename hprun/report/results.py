@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.metrics import TrialScore, rank, trial_score
 from hprun.model import SCORED, Ended, Metric, Queued, Running, Values, state_word
 from hprun.paths import Cache

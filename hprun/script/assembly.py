@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import SiteError
 from hprun.model import Site
 from hprun.script import artifacts, folds, suggestions

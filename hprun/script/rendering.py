@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError, SiteError
 from hprun.model import Value, Values
 from hprun.script.literals import Writer

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError
 from hprun.model import Site, Value, Values
 from hprun.script import artifacts
@@ -90,7 +91,8 @@ class Template:
                 if kind not in seen:
                     seen.add(kind)
                     self._check_files({**first, name: value}, name)
-                    self._check_files({name: value}, name)
+                    if len(first) > 1:
+                        self._check_files({name: value}, name)
 
     def _check_arguments(self, values: Values, name: str) -> None:
         try:

@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,7 @@ class Connection:
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            script = resources.files("hprun.store").joinpath("schema.sql").read_text("utf-8")
+            script = Path(__file__).with_name("schema.sql").read_text("utf-8")
             try:
                 self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
             except sqlite3.OperationalError:
@@ -164,8 +163,10 @@ class Connection:
         self._db.close()
 
     def _all(self, sql: str, arguments: Sequence[Any] = ()) -> list[Any]:
-        with self._plainly():
+        try:  # without `_plainly`, which takes as long as a small question does
             return self._db.execute(sql, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise _plain(error, self._path) from error
 
 
 def _open(path: Path, *, create: bool) -> sqlite3.Connection:

@@ -129,14 +129,16 @@ class Queue(Results):
         )
         return float(rows[0][0] or 0.0)
 
-    def place(self, search: int, run: int) -> tuple[int, int, int]:
-        """Trial, fold and repeat that a run stands for in a search (the first, if several)."""
-        row = self._all(
-            "SELECT trial, fold, repeat FROM part WHERE run = ? AND search = ?"
-            " ORDER BY trial, fold, repeat LIMIT 1",
+    def place(self, search: int, run: int) -> tuple[int, int, int, dict[str, Any]]:
+        """Trial, fold, repeat and values that a run has in a search (the first, if several)."""
+        trial, fold, repeat, values = self._all(
+            'SELECT part.trial, part.fold, part.repeat, trial."values" FROM part'
+            " JOIN trial ON trial.search = part.search AND trial.number = part.trial"
+            " WHERE part.run = ? AND part.search = ?"
+            " ORDER BY part.trial, part.fold, part.repeat LIMIT 1",
             (run, search),
         )[0]
-        return row[0], row[1], row[2]
+        return trial, fold, repeat, to_values(values)
 
     def claim(self, run: int, search: int, boot: str, now: float) -> int | None:
         """Write down that an attempt begins; its number, or None if another was quicker.

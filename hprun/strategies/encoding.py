@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.model import Value, Values
 from hprun.space import Parameter, Space
 from hprun.space.expansion import in_order

@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import HprunError
 from hprun.model import Direction
 from hprun.space import Space

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError, SpecError
 from hprun.model import Direction, Value
 from hprun.space import Space, parse_values

@@ -7,9 +7,10 @@ some have few values or no order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from hprun.dataclass import dataclass
 from hprun.strategies.dimensions import Dimension, Scale
 
 _FINE = 1000

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 
 _IN_A_FILE = re.compile(r"(?P<source>.+?\.py):(?P<name>[^\W\d]\w*)(?::(?P<options>.*))?", re.DOTALL)

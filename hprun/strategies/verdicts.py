@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
+from hprun.dataclass import dataclass
 from hprun.model import Direction
 from hprun.strategies.protocol import Known, Stand
 

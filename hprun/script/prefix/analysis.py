@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.script.imports import Read
 from hprun.script.prefix.effects import Effects, Problem, Surroundings
 from hprun.script.prefix.modules import Imports, is_main_block

@@ -6,13 +6,13 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError, HprunError
 from hprun.identity import digest_text
 from hprun.space.nearness import did_you_mean
