@@ -27,7 +27,6 @@ from hprun.engine.assemble import (
 )
 from hprun.engine.decide import FAILED_FAST, Asked, Finish
 from hprun.engine.interrupts import Interrupts
-from hprun.engine.judging import Judge
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
 from hprun.engine.readings import fill_readings
@@ -49,6 +48,7 @@ from hprun.store import PlannedRun, SearchRow, Store
 
 if TYPE_CHECKING:
     from hprun.engine.given import Source
+    from hprun.engine.judging import Judge
 
 COMPLETE, SOME_FAILED, NO_METRIC, STOPPED = 0, 1, 3, 75
 _SHOWN = 10  # trials in the table at the end
@@ -74,7 +74,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             fill_readings(store, cache, row.id, row.metric)
         store.forget_requests(row.id)
         interrupts = Interrupts()
-        judge = Judge(store, row.id, question.goal) if question.goal is not None else None
+        judge = _judge(question, store, row)
         finish = Finish(complete=True, why=judge.why if judge is not None else "")
         if _is_open(store, row, question.trials + by_hand, finish.why):
             store.set_search_state(row.id, "running", now())
@@ -101,6 +101,14 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             why = interrupts.notice or finish.why
             return _say_resume(row, cache, interrupts.first, why)
         return _status(store, row, first, quiet=quiet)
+
+
+def _judge(question: Question, store: Store, row: SearchRow) -> Judge | None:
+    if question.goal is None:
+        return None
+    from hprun.engine.judging import Judge
+
+    return Judge(store, row.id, question.goal)
 
 
 def _sources(question: Question, cache: Cache) -> list[Source]:

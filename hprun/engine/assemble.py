@@ -15,7 +15,6 @@ from hprun.config import Settings, jobs_default
 from hprun.dataclass import dataclass
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
-from hprun.engine.goals import Goal, make_goal
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
@@ -31,6 +30,7 @@ from hprun.strategies.naming import GRID
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
 
 if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.goals import Goal
     from hprun.engine.stopping import Rules
 
 MAX_TRIALS = 1_000_000
@@ -168,7 +168,7 @@ def understand(
         shape=shape,
         metric=metric,
         chosen=chosen,
-        goal=make_goal(settings.until, settings.patience, metric) if to_run else None,
+        goal=_goal(settings, metric) if to_run else None,
         stops=_rules(settings, metric, shape),
         others=digest_files(modules | depends),
         digests={
@@ -177,6 +177,14 @@ def understand(
         },
         for_studio=imports_studio((source, *modules.values())),
     )
+
+
+def _goal(settings: Settings, metric: Metric | None) -> Goal | None:
+    if not settings.until and not settings.patience:
+        return None
+    from hprun.engine.goals import make_goal
+
+    return make_goal(settings.until, settings.patience, metric)
 
 
 def _arrays(space: Space) -> tuple[str, ...]:

@@ -30,7 +30,6 @@ from hprun.engine.decide import (
     may_not_start,
 )
 from hprun.engine.interrupts import Interrupts
-from hprun.engine.judging import Judge
 from hprun.engine.layouts import Layouts
 from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
@@ -45,6 +44,7 @@ from hprun.paths import Cache, RunPaths
 from hprun.store import Close, Request, SearchRow, Store
 
 if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.judging import Judge
     from hprun.engine.stopping import EarlyStops
 
 _LOOK_S = 0.5  # between looks for requests when nothing else happens

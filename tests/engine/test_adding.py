@@ -43,8 +43,8 @@ def _take(store, plan=_plan):
 def test_what_is_asked_for_is_queued_with_numbers_of_its_own_and_no_note(store):
     store.ask_to_add(1, [{"x": 7}, {"x": 8}], 5.0)
     added = _take(store)
-    assert added.trials == [(3, {"x": 7}), (4, {"x": 8})]
-    assert (added.runs, added.refused) == (4, [])
+    assert added.trials == ((3, {"x": 7}), (4, {"x": 8}))
+    assert (added.runs, added.refused) == (4, ())
     assert store.proposed(1, after=2) == [(3, {"x": 7}, {}), (4, {"x": 8}, {})]
     assert [run.identity for run in store.queued(1, 99)][-4:] == ["7/0", "7/1", "8/0", "8/1"]
     assert store.added_waiting(1) == [7, 8, 9, 10]
@@ -55,7 +55,7 @@ def test_what_is_asked_for_is_queued_with_numbers_of_its_own_and_no_note(store):
 def test_what_is_there_already_is_not_added_again(store):
     store.ask_to_add(1, [{"x": 1.0}, {"x": 7}, {"x": 7}], 5.0)
     store.ask_to_add(1, [{"x": 7}, {"x": True}], 6.0)
-    assert _take(store).trials == [(3, {"x": 7}), (4, {"x": True})]
+    assert _take(store).trials == ((3, {"x": 7}), (4, {"x": True}))
     assert len(numbers(store, 1)) == store.trial_count(1) == 5
 
 
@@ -65,7 +65,7 @@ def test_a_trial_that_the_script_has_no_place_for_is_refused_and_forgotten(store
 
     store.ask_to_add(1, [{"x": 7}], 5.0)
     added = _take(store, plan)
-    assert (added.trials, added.refused) == ([], ["there is no x any more"])
+    assert (added.trials, added.refused) == ((), ("there is no x any more",))
     assert store.requests(1) == []
     assert store.trial_count(1) == 3
 
