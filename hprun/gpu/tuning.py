@@ -55,7 +55,8 @@ class Tuning:
     limit each began, `lasting` how long a value took in whole runs at each limit. `held` counts the runs that
     have ended since it was found that more are not worth it; None while that is not so. `odd`
     counts the looks in a row at which more or fewer runs were at work than that, `fallen` those at
-    which the same runs did much less than the `usual` speeds.
+    which the same runs did much less than the `usual` speeds. `doubted` is a first measurement
+    that says that those on trial are not worth it.
     """
 
     most: int
@@ -70,6 +71,7 @@ class Tuning:
     odd: int = 0
     usual: Mapping[int, float] = field(default_factory=dict)
     fallen: int = 0
+    doubted: float | None = None
     why: str = "one run shows what it takes"
 
 
@@ -151,9 +153,14 @@ def _judge(
     gain = _gain(tuning, base, active, speeds)
     if gain is None:
         return tuning
-    ended = replace(tuning, base=None, before={}, marks={}, usual={})
+    gain = gain if tuning.doubted is None else (gain + tuning.doubted) / 2
+    ended = replace(tuning, base=None, before={}, marks={}, usual={}, doubted=None)
     words = f"{level} at once do {gain:.2f} times as much as {base}"
-    if gain >= 1 + (WORTH - 1) * (level - base):
+    worth = gain >= 1 + (WORTH - 1) * (level - base)
+    if not worth and tuning.doubted is None:  # one measurement may be wrong
+        rest = {limit: of for limit, of in tuning.lasting.items() if limit != level}
+        return replace(tuning, marks={}, lasting=rest, doubted=gain)
+    if worth:
         # As much as one could hope for: larger steps, then.
         step = tuning.step * 2 if gain >= _HOPED * level / base else 1
         return replace(ended, limit=level, step=step, why=words)
