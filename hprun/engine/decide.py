@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
+from hprun.dataclass import dataclass
 from hprun.model import FAILURES, Alive, Exited, Gone, Life, Outcome
 
 _KILLED = 128  # a shell's status for "ended by signal N" is 128 + N
@@ -87,7 +88,8 @@ class Facts:
     `last_start` is when this search last started an attempt, `typical_s` how long its runs take
     (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk,
     `preparing` that starts are about to become warm, so that it is better to wait, `proposable`
-    how many trials a strategy may add to what is queued.
+    how many trials a strategy may add to what is queued, `thinking` that it was asked for some and
+    has not answered, `met` why the search has found enough.
     """
 
     now: float
@@ -102,6 +104,8 @@ class Facts:
     free_bytes: float = math.inf
     preparing: bool = False
     proposable: int = 0
+    thinking: bool = False
+    met: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Terminate:
 class Finish:
     """Nothing is active and nothing is to be started: the loop is over, for the reason given.
 
-    `why` is "" for a complete search and for one that was asked to stop.
+    `why` is "" for one that was asked to stop, and for one that is complete by itself.
     """
 
     complete: bool
@@ -203,15 +207,17 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
             case Gone():
                 actions.append(_after_loss(active, facts.now, policy, _VANISHED))
     if asked is not Asked.GO:
-        return actions if facts.active else [*actions, Finish(complete=False, why=why)]
+        finish = Finish(complete=bool(facts.met), why=why)
+        return actions if facts.active else [*actions, finish]
     if not may_not_start(facts, policy) and not (policy.fail_fast and _some_failed(actions)):
         free = _free(facts, living, policy)
         actions += [Start(run) for run in facts.queued[:free]]
-        wanted = min(free - len(facts.queued), facts.proposable)
+        back = sum(isinstance(action, Requeue) for action in actions)  # they wait again, too
+        wanted = min(free - len(facts.queued) - back, facts.proposable)
         if wanted > 0:
             actions.append(Propose(wanted))
     if not facts.active and not facts.awaited:
-        if not facts.queued and not facts.proposable:
+        if not facts.queued and not facts.proposable and not facts.thinking:
             actions.append(Finish(complete=True))
         elif may_not_start(facts, policy) == TOO_LATE:
             actions.append(Finish(complete=False, why=TOO_LATE))
@@ -225,7 +231,9 @@ def _some_failed(actions: Sequence[Action]) -> bool:
 def _asked(facts: Facts, policy: Policy) -> tuple[Asked, str]:
     """What is asked of the search, by somebody or by its own limits, and why."""
     if facts.asked is not Asked.GO:
-        return facts.asked, ""
+        return facts.asked, facts.met
+    if facts.met:
+        return Asked.STOP, facts.met
     if policy.fail_fast and facts.failed:
         return Asked.STOP, FAILED_FAST
     if policy.until is not None and facts.now >= policy.until:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from hprun.config import Settings
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
 from hprun.engine.plan import Shape
 from hprun.engine.readings import fill_readings
 from hprun.errors import ConfigError
-from hprun.metrics import Creations, Resolved, RunReader, trial_score
+from hprun.metrics import Resolved, RunReader, trial_score
+from hprun.metrics.creations import Creations
 from hprun.model import SCORED, Direction, Metric, Outcome, Reduce
 from hprun.paths import Cache
 from hprun.stoppers import Board, Stopper, Track, Tracker, make_fold_stopper, make_stopper

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.text import Text
-
+from hprun.engine.adding import Added
 from hprun.engine.decide import PREPARING
 from hprun.engine.listening import Place
 from hprun.executors.warm import Ready
@@ -15,6 +14,7 @@ from hprun.report.log_tail import not_copied, tail
 from hprun.report.progress import Progress
 from hprun.report.terminal import stderr
 from hprun.report.words import count_words, score_words, size_words, time_words, value_words
+from hprun.report.words_in_colour import Coloured
 from hprun.store import Close
 
 _TAIL = 8  # lines of a failed run's log
@@ -46,16 +46,12 @@ class Lines:
         self._waits_for = ""
         self._resolved: set[str] = set()
 
-    def say(self, text: str | Text) -> None:
+    def say(self, text: str | Coloured) -> None:
         """Print one line; a terminal or pipe that went away must not end a search."""
         if self._gone:
             return
         try:
-            if self._console.is_terminal:
-                self._console.print(text, markup=False)
-            else:  # as it is: a thousand lines through a terminal's layout take a second
-                self._console.file.write(f"{text}\n")
-                self._console.file.flush()
+            self._console.print(text, markup=False)
         except OSError:
             self._gone = True
 
@@ -75,6 +71,17 @@ class Lines:
         """Say that a run goes back to the queue."""
         if not self._quiet:
             self.say(f"{self.name(place)} goes back to the queue: {why}")
+
+    def added(self, added: Added) -> None:
+        """Say what was added by hand, and count it."""
+        self.progress.runs += added.runs
+        for text in added_words(added, quiet=self._quiet):
+            self.say(text)
+
+    def enough(self, why: str) -> None:
+        """Say why the search is complete before all is done."""
+        if not self._quiet:
+            self.say(f"{why}.")
 
     def dropped(self, trial: int, runs: int, why: str) -> None:
         """Say that runs of a trial are left out."""
@@ -123,10 +130,9 @@ class Lines:
             return
         width = len(str(self.progress.runs))
         count = f"[{self.progress.done:>{width}}/{self.progress.runs}]"
-        line = Text(f"{count} {self.name(place)}  {value_words(place.values)}  ")
-        line.append(self._ending(close), style="" if good else "red")
-        line.append(f"  {time_words(close.seconds)}")
-        self.say(line)
+        line = (f"{count} {self.name(place)}  {value_words(place.values)}  ", "")
+        ending = (self._ending(close), "" if good else "red")
+        self.say(Coloured((line, ending, (f"  {time_words(close.seconds)}", ""))))
         if close.outcome in FAILURES:
             self._say_log(place)
 
@@ -184,3 +190,12 @@ class Lines:
         fold = f" fold {place.fold}" if self.progress.runs_per_trial > 1 else ""
         repeat = f" repeat {place.repeat}" if place.repeat else ""
         return f"trial {place.trial}{fold}{repeat}"
+
+
+def added_words(added: Added, *, quiet: bool) -> list[str]:
+    """A line for each trial that was added by hand, or could not be; `quiet`: of the latter."""
+    refused = [f"A trial that was asked for cannot be added: {why}" for why in added.refused]
+    if quiet:
+        return refused
+    lines = (f"trial {n} was added by hand: {value_words(values)}" for n, values in added.trials)
+    return [*lines, *refused]

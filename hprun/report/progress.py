@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
-from hprun.metrics import trial_score
+from hprun.metrics import better, trial_score
 from hprun.model import FAILURES, Metric, Values
-from hprun.report.results import Result, better
+from hprun.report.results import Result
 from hprun.store import Close, TrialRow
 
 

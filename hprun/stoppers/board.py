@@ -6,8 +6,8 @@ import math
 from array import array
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.model import Direction
 from hprun.stoppers.protocol import Seen, Stopper
 from hprun.stoppers.tracks import Track, Tracker, mark

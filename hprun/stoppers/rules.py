@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import ClassVar
 
+from hprun.dataclass import dataclass
 from hprun.stoppers.protocol import Seen
 from hprun.stoppers.tracks import mark, place_of
 

@@ -10,8 +10,8 @@ import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.model import Direction, Metric, Reduce
 
 _FINE = 100

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from hprun.dataclass import dataclass
 from hprun.model import Metric, Outcome, Run, Values
 
 
@@ -25,11 +26,22 @@ class SearchRow:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:
-    """A trial to be written down."""
+    """A trial to be written down; `added` by hand, it is on top of what was asked for."""
 
     number: int
     values: Values
     note: Mapping[str, Any] = field(default_factory=dict)
+    added: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTrial:
+    """A trial from elsewhere: `source` is the search or file; `early` says that it was stopped."""
+
+    source: str
+    values: Values
+    score: float
+    early: bool = False
 
 
 class PlannedRun(NamedTuple):
@@ -131,10 +143,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody asks to stop a search, or one trial of it."""
+    """Somebody asks to stop a search, or one trial of it; or to add `trials`, where there are any."""
 
     id: int
     trial: int | None
+    trials: Sequence[Values] = ()
 
 
 class EndedPart(NamedTuple):

@@ -5,10 +5,20 @@ import math
 import pytest
 
 from hprun.engine.asking import Asking
-from hprun.engine.decide import Active, Asked, Facts, Finish, Policy, Propose, Start, decide
+from hprun.engine.decide import (
+    Active,
+    Asked,
+    Facts,
+    Finish,
+    Policy,
+    Propose,
+    Requeue,
+    Start,
+    decide,
+)
 from hprun.engine.history import told
 from hprun.errors import HprunError
-from hprun.model import Alive
+from hprun.model import Alive, Exited, Gone
 from hprun.store import PlannedRun, Store, TrialPart
 from hprun.strategies import Known, Proposal, Stand
 
@@ -25,6 +35,15 @@ def test_a_strategy_is_asked_for_the_slots_that_nothing_waits_for():
     assert _decided([7, 8], [5], 9) == [Start(7), Start(8)]
     assert _decided([], [5, 6], 1) == [Propose(1)]
     assert _decided([], [4, 5, 6], 9) == []
+
+
+def test_a_run_that_is_to_be_tried_again_is_waited_for_before_more_is_proposed():
+    for life, more in ((Gone(), {}), (Exited(1, 2.0), {"max_retries": 1})):
+        facts = Facts(1.0, [Active(5, 1, 0.0, life)], [], proposable=9)
+        decided = decide(facts, Policy(slots=1, **more))
+        assert [type(action) for action in decided] == [Requeue]
+        decided = decide(facts, Policy(slots=3, **more))
+        assert decided[1:] == [Propose(2)]
 
 
 def test_a_search_is_complete_when_nothing_can_be_proposed_either():
@@ -56,7 +75,16 @@ def test_what_is_told_of_a_trial_depends_on_all_of_its_runs():
         Stand.COMPLETE, Stand.OPEN, Stand.FAILED, Stand.COMPLETE, Stand.STOPPED, Stand.FAILED,
         Stand.OPEN, Stand.STOPPED, Stand.FAILED,
     ]  # fmt: skip
-    assert [k.score for k in known if k.number != 3] == [1.0, None, None, 0.5, None, None, 0.25, None]
+    assert [k.score for k in known if k.number != 3] == [
+        1.0,
+        None,
+        None,
+        0.5,
+        None,
+        None,
+        0.25,
+        None,
+    ]
     assert math.isnan(known[3].score)
     assert [k.ended for k in known] == [4, None, 1, 0, 3, 2, None, 5, 6]
     assert known[6] == Known(6, {"x": 6}, Stand.OPEN, None, None, {"n": 6})
