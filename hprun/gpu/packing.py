@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from hprun.dataclass import dataclass
 
 MARGIN = 0.15
 """So much more than the one run that was seen is kept for the next; of more runs seen, less."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from hprun.errors import ConfigError
+from hprun.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +121,6 @@ def visible(devices: Sequence[Device], setting: str | None) -> list[Device]:
         device = _find(devices, name.strip())
         if device is None or device in found:
             break
-        found.append(device)
-    return found
-
-
-def chosen(devices: Sequence[Device], names: str) -> list[Device]:
-    """Those that `--gpus` names: `all`, `none`, or numbers and UUIDs. Raises ConfigError."""
-    if names in ("", "all"):
-        return list(devices)
-    if names == "none":
-        return []
-    found: list[Device] = []
-    for name in (part.strip() for part in names.split(",")):
-        device = _find(devices, name)
-        if device is None:
-            there = ", ".join(one.number for one in devices) or "none"
-            raise ConfigError(
-                f"--gpus {names}: there is no GPU {name}.", hint=f"There are: {there}."
-            )
-        if device in found:
-            raise ConfigError(f"--gpus {names}: {name} is named twice.")
         found.append(device)
     return found
 

@@ -1,4 +1,4 @@
-"""How many runs at once are worth it: one more is let in, and stays if more is done by that. Pure.
+"""How many runs at once a device is worth: more are let in, and stay if more is done by that. Pure.
 
 What is compared is each run with itself: how many values it wrote in a second before another one
 joined it, and after. So it does not matter that one trial's network is larger than another's.
@@ -8,7 +8,9 @@ Source of the idea: CARMA (arXiv 2508.19073) admits, measures, and takes back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from hprun.dataclass import dataclass
 
 WORTH = 1.05
 """One more run stays if so many times as much is done."""
@@ -26,15 +28,11 @@ _AGAIN = 10  # for each slot, so many runs end before more is tried again
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How far an active run is: so many values, the newest of them at `at` (seconds).
-
-    `device` tells which runs are in each other's way.
-    """
+    """How far an active run is: so many values, the newest of them at `at` (seconds)."""
 
     run: int
     values: int
     at: float
-    device: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Lasted:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What is known of how much is done at once.
+    """What is known of how much is done at once on one device.
 
     `limit` is how many runs may be active, `most` how many ever. While more are on trial, `base` is
     how many there were before, and `before` the speeds of the runs then; `step` is how many more to
@@ -177,7 +175,7 @@ def _gain(
     still = [pace.run for pace in active if pace.run in before]
     kept = {run: speeds[run] / before[run] for run in still if run in speeds}
     if kept and 2 * len(kept) >= len(still):
-        return sum(_kept_on(pace.device, active, kept) for pace in active) / base
+        return level / base * _mean(kept)
     now, then = tuning.lasting.get(level, ()), tuning.lasting.get(base, ())
     if len(now) >= level and then:
         return level / base * (sum(then) / len(then)) / (sum(now) / len(now))
@@ -189,13 +187,6 @@ def _gain(
 
 def _mean(speeds: Mapping[int, float]) -> float:
     return sum(speeds.values()) / len(speeds)
-
-
-def _kept_on(device: int, active: Sequence[Pace], kept: Mapping[int, float]) -> float:
-    """What part of their speed runs have kept on a device; on all, if none there tells."""
-    there = [kept[pace.run] for pace in active if pace.device == device and pace.run in kept]
-    of = there or list(kept.values())
-    return sum(of) / len(of)
 
 
 def _watch(tuning: Tuning, active: Sequence[Pace], speeds: Mapping[int, float]) -> Tuning:

