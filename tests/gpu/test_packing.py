@@ -74,7 +74,8 @@ def grown(tuning, speed_of, looks=400):
             values.popitem()
         for run in values:
             values[run] += 0.5 * speed_of(len(values))
-        paces = [Pace(run, int(done), now) for run, done in values.items()]
+        speed = speed_of(len(values))
+        paces = [Pace(run, int(done), now - done % 1 / speed) for run, done in values.items()]
         tuning = tune(tuning, paces, [], fits=True)
     return tuning
 
