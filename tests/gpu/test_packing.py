@@ -82,7 +82,7 @@ def grown(tuning, speed_of, looks=400):
 
 def test_more_are_let_in_while_more_is_done():
     assert grown(Tuning(8), lambda count: 1.0).limit == 8
-    assert grown(Tuning(8), lambda count: min(1.0, 3.1 / count)).limit == 3
+    assert grown(Tuning(8), lambda count: min(1.0, 3.0 / count)).limit == 3
     assert grown(Tuning(8), lambda count: 1.0 / count).limit == 1
 
 
