@@ -6,12 +6,15 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import re
 from dataclasses import field
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hprun
 from hprun.dataclass import dataclass as quick
 
 OPTIONS = [{"frozen": True, "slots": True}, {"frozen": True}, {}]
@@ -212,3 +215,19 @@ def test_what_is_not_plain_is_left_to_the_standard_library():
         @quick(frozen=True, slots=True)
         class Wrong:
             a: list = []  # noqa: RUF012
+
+
+_ELSEWHERE = ("autolog/inside/", "autolog/site/", "executors/forkserver/")  # run without hprun
+
+
+def test_hprun_uses_it_everywhere():
+    folder = Path(hprun.__file__).parent
+    standard = re.compile(
+        r"^(import dataclasses\b|from dataclasses import .*\bdataclass\b)", re.MULTILINE
+    )
+    slow = [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
+        if standard.search(path.read_text("utf-8"))
+    ]
+    assert [p for p in slow if p != "dataclass.py" and not p.startswith(_ELSEWHERE)] == []

@@ -6,12 +6,12 @@ import contextlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import click
 
 from hprun.cli.options import cache_option, find_search, json_option, open_store, question_of
 from hprun.cli.searching import asking
+from hprun.dataclass import dataclass
 from hprun.engine.assemble import Question
 from hprun.engine.history import History
 from hprun.errors import ConfigError, HprunError

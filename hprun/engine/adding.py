@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.errors import CacheError, HprunError
 from hprun.model import Values
 from hprun.store import PlannedRun, PlannedTrial, Request, SearchRow, Store
@@ -13,14 +14,15 @@ Plan = Callable[[int, Sequence[Values]], Sequence[PlannedRun]]
 """The runs of trials, from the number of the first of them on."""
 
 
-class Added(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Added:
     """What became of requests: new trials with their numbers, how many runs those have, and words
     on trials that could not be added.
     """
 
-    trials: tuple[tuple[int, Values], ...] = ()
+    trials: list[tuple[int, Values]] = field(default_factory=list)
     runs: int = 0
-    refused: tuple[str, ...] = ()
+    refused: list[str] = field(default_factory=list)
 
 
 class Adding:
@@ -57,11 +59,11 @@ class Adding:
             raise
         except HprunError as error:  # the script is not what it was when they were asked for
             self._store.add(self._search.id, [], [], request=request.id)
-            return Added(added.trials, added.runs, (*added.refused, error.message))
+            return Added(added.trials, added.runs, [*added.refused, error.message])
         trials = [PlannedTrial(n, values, added=True) for n, values in enumerate(choices, first)]
         self._store.add(self._search.id, trials, runs, request=request.id, whole=self._whole)
-        numbered = ((trial.number, trial.values) for trial in trials)
-        return Added((*added.trials, *numbered), added.runs + len(runs), added.refused)
+        numbered = [(trial.number, trial.values) for trial in trials]
+        return Added([*added.trials, *numbered], added.runs + len(runs), added.refused)
 
 
 def numbers(store: Store, search: int) -> dict[object, int]:

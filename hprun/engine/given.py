@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from hprun.dataclass import dataclass
 from hprun.engine.assemble import Question, search_key
 from hprun.engine.history import told
 from hprun.engine.readings import fill_readings

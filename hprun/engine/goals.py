@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import reduce
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.metrics import better
 from hprun.model import Direction, Metric

@@ -11,10 +11,10 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.model import Metric, Outcome, Value, Values
 from hprun.strategies.listed import json_value, read_cell, read_table
