@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from typing import NamedTuple
 
-from hprun.dataclass import dataclass
 from hprun.errors import CacheError, HprunError
 from hprun.model import Values
 from hprun.store import PlannedRun, PlannedTrial, Request, SearchRow, Store
@@ -14,15 +13,14 @@ Plan = Callable[[int, Sequence[Values]], Sequence[PlannedRun]]
 """The runs of trials, from the number of the first of them on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(NamedTuple):
     """What became of requests: new trials with their numbers, how many runs those have, and words
     on trials that could not be added.
     """
 
-    trials: list[tuple[int, Values]] = field(default_factory=list)
+    trials: tuple[tuple[int, Values], ...] = ()
     runs: int = 0
-    refused: list[str] = field(default_factory=list)
+    refused: tuple[str, ...] = ()
 
 
 class Adding:
@@ -59,11 +57,11 @@ class Adding:
             raise
         except HprunError as error:  # the script is not what it was when they were asked for
             self._store.add(self._search.id, [], [], request=request.id)
-            return Added(added.trials, added.runs, [*added.refused, error.message])
+            return Added(added.trials, added.runs, (*added.refused, error.message))
         trials = [PlannedTrial(n, values, added=True) for n, values in enumerate(choices, first)]
         self._store.add(self._search.id, trials, runs, request=request.id, whole=self._whole)
-        numbered = [(trial.number, trial.values) for trial in trials]
-        return Added([*added.trials, *numbered], added.runs + len(runs), added.refused)
+        numbered = ((trial.number, trial.values) for trial in trials)
+        return Added((*added.trials, *numbered), added.runs + len(runs), added.refused)
 
 
 def numbers(store: Store, search: int) -> dict[object, int]:

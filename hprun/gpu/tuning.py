@@ -158,10 +158,11 @@ def _judge(
     if not worth and tuning.doubted is None:  # one measurement may be wrong
         rest = {limit: of for limit, of in tuning.lasting.items() if limit != level}
         return replace(tuning, marks={}, lasting=rest, doubted=gain)
-    if worth:
-        # As much as one could hope for: larger steps, then.
-        step = tuning.step * 2 if gain >= _HOPED * level / base else 1
-        return replace(ended, limit=level, step=step, why=words)
+    hoped = gain >= _HOPED * level / base
+    if hoped:  # larger steps, then
+        return replace(ended, limit=level, step=tuning.step * 2, why=words)
+    if worth and tuning.step == 1:
+        return replace(ended, limit=level, why=words)
     if tuning.step > 1:
         return replace(ended, limit=base, step=1, why=f"only {words}")
     return replace(ended, limit=base, held=0, why=f"only {words}")
