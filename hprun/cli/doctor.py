@@ -69,6 +69,7 @@ def _examine(cache: Cache) -> Iterator[Finding]:
     yield Finding("hprun", version, bad=sys.version_info < (3, 10))
     yield Finding("runs' Python", interpreter(Settings()))
     yield Finding("cores", f"{jobs_default()} to use of {os.cpu_count()}: -j {jobs_default()}")
+    yield _checked("GPUs", _gpu_words)
     yield Finding("git", shutil.which("git") or "none: workspaces are copied without its list")
     yield Finding("SQLite", sqlite3.sqlite_version, bad=sqlite3.sqlite_version_info < (3, 37))
     yield from _examine_cache(cache)
@@ -96,6 +97,26 @@ def _checked(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, look())
     except (OSError, HprunError) as error:
         return Finding(what, str(error), bad=True)
+
+
+def _gpu_words() -> str:
+    from hprun.gpu.probing import Probe, visible
+
+    probe = Probe()
+    try:
+        devices = probe.devices()
+        if not devices:
+            return "none that NVIDIA's driver tells of"
+        left = visible(devices, os.environ.get("CUDA_VISIBLE_DEVICES"))
+        words = [
+            f"{one.number}: {one.name}, {size_words(one.total - one.used)} of"
+            f" {size_words(one.total)} free"
+            + ("" if one in left else " (CUDA_VISIBLE_DEVICES hides it)")
+            for one in devices
+        ]
+        return f"{'; '.join(words)}; driver {probe.driver()}"
+    finally:
+        probe.close()
 
 
 def _lock_words(folder: Path) -> str:

@@ -1,0 +1,1 @@
+"""The accelerators: what is there, what fits, how much at once is worth it."""
