@@ -146,9 +146,9 @@ def _judge(
 ) -> Tuning:
     """Keep those that were let in last, or not."""
     level = len(active)
-    if not base < level <= tuning.limit or (level < tuning.limit and fits):
-        return tuning
-    gain = _gain(tuning, base, active, speeds)
+    filling = level < tuning.limit and fits
+    judged = base < level <= tuning.limit and not filling
+    gain = _gain(tuning, base, active, speeds) if judged else None
     if gain is None:
         return tuning
     gain = gain if tuning.doubted is None else (gain + tuning.doubted) / 2
@@ -163,9 +163,8 @@ def _judge(
         return replace(ended, limit=level, step=tuning.step * 2, why=words)
     if worth and tuning.step == 1:
         return replace(ended, limit=level, why=words)
-    if tuning.step > 1:
-        return replace(ended, limit=base, step=1, why=f"only {words}")
-    return replace(ended, limit=base, held=0, why=f"only {words}")
+    held = None if tuning.step > 1 else 0
+    return replace(ended, limit=base, step=1, held=held, why=f"only {words}")
 
 
 def _gain(

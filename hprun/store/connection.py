@@ -34,6 +34,7 @@ _MIGRATIONS = {
         score    REAL,
         PRIMARY KEY (search, number)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX run_other ON run (id) WHERE outcome <> 'completed';
     CREATE INDEX part_order ON part (search, run);
     CREATE INDEX reading_order ON reading (metric, value, run);
     PRAGMA user_version = 2;

@@ -57,6 +57,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE INDEX run_open ON run (state, id) WHERE state <> 'ended';
 CREATE INDEX run_owner ON run (owner, started);
+CREATE INDEX run_other ON run (id) WHERE outcome <> 'completed';    -- few: what may be tried again
 
 CREATE TRIGGER completed_is_for_ever BEFORE UPDATE OF state, outcome ON run
 WHEN OLD.outcome = 'completed'

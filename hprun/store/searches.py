@@ -251,7 +251,7 @@ class Searches(Connection):
         self._db.execute(
             "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
             " fresh = attempts"
-            " WHERE state = 'ended' AND outcome NOT IN ('completed', 'stopped')"
+            " WHERE outcome <> 'completed' AND outcome <> 'stopped'"
             " AND +identity IN (SELECT identity FROM plan) AND NOT EXISTS"
             " (SELECT 1 FROM part WHERE part.run = run.id AND part.search = ?)",
             (search,),
@@ -270,7 +270,7 @@ class Searches(Connection):
         """Queue the runs of the plan again that were stopped early."""
         self._db.execute(
             "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
-            " fresh = attempts WHERE outcome = 'stopped'"
+            " fresh = attempts WHERE outcome <> 'completed' AND outcome = 'stopped'"
             " AND +identity IN (SELECT identity FROM plan)"
         )
 

@@ -277,3 +277,26 @@ def test_attempts_before_a_retry_do_not_count(store):
         store.claim(1, row.id, "", 70.0)
     assert not store.is_fresh(1, 3)
     assert store.since(1) == 50.0
+
+
+def test_a_trial_more_costs_the_same_however_many_are_done(tmp_path):
+    def steps(trials):
+        store = Store(tmp_path / f"{trials}.db")
+        row = _search(store)
+        _link(store, row, [f"id-{n}" for n in range(trials)])
+        for run in range(1, trials + 1):
+            _finish(store, run)
+        count = 0
+
+        def step():
+            nonlocal count
+            count += 1
+
+        store._db.set_progress_handler(step, 10)
+        added = [PlannedTrial(trials, {"lr": 1.0})]
+        store.add(row.id, added, [PlannedRun(trials, 0, 0, "new", "train-1/new/fold-0")])
+        store._db.set_progress_handler(None, 0)
+        store.close()
+        return count
+
+    assert 0 < steps(1000) <= steps(10) + 5
