@@ -64,7 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
     if asked.thorough:
         plan = replace(plan, slow=1.0)
-    plan = replace(plan, **{name: value for name in _FINDING if (value := getattr(asked, name))})
+    plan = replace(
+        plan, **{name: value for name in _FINDING if (value := getattr(asked, name)) is not None}
+    )
     # As pip does when it installs; a checkout has not been installed, and may not have been run.
     compileall.compile_dir(Path(hprun.__file__).parent, quiet=1)
     begun, measured = time.monotonic(), _empty(plan, asked.no_peers)
@@ -113,7 +115,11 @@ def _parser() -> argparse.ArgumentParser:
         "--strategies", type=_words, metavar="WHO-NAME,...", help="only these: hprun-tpe,optuna-gp"
     )
     finding.add_argument(
-        "--limit", type=float, metavar="SECONDS", dest="limit_s", help="end each search then (500)"
+        "--limit",
+        type=float,
+        metavar="SECONDS",
+        dest="limit_s",
+        help="end each search then (500); 0: make none, show what is kept",
     )
     finding.add_argument(
         "--keep", type=Path, metavar="FOLDER",

@@ -40,32 +40,44 @@ def measure_finding(plan: Plan) -> list[dict[str, Any]]:
         }
         counts = [count for count in _COUNTS if count < plan.evaluations] + [plan.evaluations]
         for searcher, parts in found.items():
-            rows += _rows(name, searcher, parts, counts)
+            if parts:
+                rows += _rows(name, searcher, parts, plan, counts)
     return rows + list(_compared(rows))
 
 
 def _kept(plan: Plan, problem: Problem, searcher: Searcher) -> list[dict[str, Any]]:
-    """The searches of all seeds; those that are not there are made."""
+    """The searches of all seeds; those that are not there are made, without any time none."""
     parts = []
     for seed in range(plan.seeds):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            keep = plan.keep or Path(folder)
-            file = keep / problem.name / f"{searcher.name}-{plan.evaluations}-{seed}.json"
-            part = json.loads(file.read_text("utf-8")) if file.exists() else None
-            if part is None or _may_go_further(part, plan):
-                search = Search(problem, seed, plan.evaluations * searcher.times, Path(folder),
-                                plan.limit_s)  # fmt: skip
-                part = _made(searcher, search)
+            keep = (plan.keep or Path(folder)) / problem.name
+            part = _longest(keep, searcher, plan.evaluations, seed)
+            if plan.limit_s > 0 and (part is None or _may_go_further(part, plan)):
+                count = plan.evaluations * searcher.times
+                part = _made(searcher, Search(problem, seed, count, Path(folder), plan.limit_s))
+                file = keep / f"{searcher.name}-{plan.evaluations}-{seed}.json"
                 file.parent.mkdir(parents=True, exist_ok=True)
                 new = file.with_suffix(".new")
                 new.write_text(json.dumps(part) + "\n", "utf-8")
                 new.replace(file)
-            parts.append(part)
+            if part is not None:
+                parts.append(part)
     return parts
 
 
+def _longest(keep: Path, searcher: Searcher, evaluations: int, seed: int) -> dict[str, Any] | None:
+    """The longest search that is kept; of one that knows its end, only with the same end."""
+    end = str(evaluations) if searcher.knows_end else "*"
+    there = [json.loads(file.read_text("utf-8"))
+             for file in keep.glob(f"{searcher.name}-{end}-{seed}.json")]  # fmt: skip
+    return max(there, key=lambda part: len(part["losses"]), default=None)
+
+
 def _may_go_further(part: Mapping[str, Any], plan: Plan) -> bool:
-    return bool(part["cut"] and part["limit_s"] < plan.limit_s)
+    """Whether a search is too short, and would not end where it ended before."""
+    if part["cut"]:
+        return bool(part["limit_s"] < plan.limit_s)
+    return bool(part["asked"] < plan.evaluations)
 
 
 def _made(searcher: Searcher, search: Search) -> dict[str, Any]:
@@ -76,6 +88,7 @@ def _made(searcher: Searcher, search: Search) -> dict[str, Any]:
           f" after {len(losses)}, {seconds:.0f} s", file=sys.stderr, flush=True)  # fmt: skip
     return {
         "losses": losses,
+        "asked": search.evaluations // searcher.times,
         "cut": seconds >= search.limit_s,
         "limit_s": search.limit_s,
         "seconds": seconds,
@@ -90,7 +103,11 @@ def _cpu() -> float:
 
 
 def _rows(
-    problem: str, searcher: Searcher, parts: Sequence[Mapping[str, Any]], counts: Sequence[int]
+    problem: str,
+    searcher: Searcher,
+    parts: Sequence[Mapping[str, Any]],
+    plan: Plan,
+    counts: Sequence[int],
 ) -> Iterator[dict[str, Any]]:
     """The searcher's row; of one that makes twice the evaluations a row with half of them first."""
     for times in range(1, searcher.times + 1):
@@ -98,17 +115,23 @@ def _rows(
             "problem": problem,
             "by": searcher.by,
             "strategy": searcher.strategy + (f" ×{times}" if times > 1 else ""),
-            "seeds": len(parts),
+            "seeds": plan.seeds,
             "cpu_s": statistics.median(part["cpu_s"] for part in parts),
             "bests": {},
         }
         for count in counts:
-            long = [part["losses"] for part in parts if len(part["losses"]) >= count * times]
-            # One that has tried all there is to try is done, and stays where it is.
-            long += [part["losses"] for part in parts
-                     if not part["cut"] and len(part["losses"]) < count * times]  # fmt: skip
+            long = [
+                part["losses"]
+                for part in parts
+                # One that has tried all there is to try stays where it is.
+                if len(part["losses"]) >= count * times or _is_done(part, count)
+            ]
             row["bests"][count] = [min(losses[: count * times]) for losses in long]
         yield row
+
+
+def _is_done(part: Mapping[str, Any], count: int) -> bool:
+    return not part["cut"] and part["asked"] >= count
 
 
 def _compared(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Strategies are compared by what they really found, through the runner and in libraries."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -61,10 +62,23 @@ def test_what_is_kept_is_not_made_again(plan, rows, monkeypatch):
 
 
 def test_a_search_that_was_cut_is_made_again_only_with_more_time():
-    part = {"cut": True, "limit_s": 10.0}
+    part = {"cut": True, "limit_s": 10.0, "asked": 200}
     assert not finding._may_go_further(part, Plan(None, limit_s=10.0))
     assert finding._may_go_further(part, Plan(None, limit_s=20.0))
     assert not finding._may_go_further(part | {"cut": False}, Plan(None, limit_s=20.0))
+    assert finding._may_go_further(part | {"cut": False, "asked": 100}, Plan(None, limit_s=20.0))
+
+
+def test_without_time_the_table_is_of_what_there_is(plan, rows, monkeypatch):
+    """A longer search counts only of those that would have begun the same way."""
+    monkeypatch.setattr(finding, "_made", lambda *_: pytest.fail("made again"))
+    asked = {"limit_s": 0.0, "evaluations": 8, "seeds": 3, "strategies": ()}
+    shorter = finding.measure_finding(dataclasses.replace(plan, **asked))
+    assert {(row["by"], row["strategy"]) for row in shorter} == {
+        (row["by"], row["strategy"]) for row in rows
+    }
+    assert all(len(row["bests"][8]) == 2 for row in shorter)
+    assert searchers.searchers(None)[4].knows_end  # SHAC
 
 
 def test_a_search_gives_what_it_had_when_the_time_is_over(tmp_path):
