@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.identity import digest_text
 
 FILE = "hprun.toml"
+STRATEGY = "search, as a word"
+"""Where `read_file` puts the strategy of a file, since `search` holds the searches there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Settings:
     search: str = ""
     trials: int = 0
     trial: tuple[str, ...] = ()
+    from_: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    stop_folds: str = ""
     metric: str = ""
     direction: str = ""
     cv: int = 0
@@ -43,6 +48,8 @@ class Settings:
     python: str = ""
     timeout: float = 0.0
     for_: float = 0.0
+    until: str = ""
+    patience: int = 0
     grace: float = 10.0
     checkpoint: str = "auto"
     autolog: bool = True
@@ -61,6 +68,8 @@ class Settings:
         asked = (workspace, self.script, *self.args, "", *specs, "", *self.sub, self.substitute)
         if self.search or self.trial or self.trials:
             asked = (*asked, "search", self.search, *self.trial)
+        if self.from_:  # whose scores were of this metric
+            asked = (*asked, "from", *self.from_, self.metric, self.direction)
         return digest_text(*asked, str(self.cv), str(self.repeats), str(self.seed))
 
     def to_json(self) -> dict[str, Any]:
@@ -82,6 +91,7 @@ class Settings:
 def read_file(folder: Path) -> dict[str, Any]:
     """What `hprun.toml`, or else `[tool.hprun]` in pyproject.toml, says in `folder`.
 
+    Named searches are under `search`, a strategy for all of them under `STRATEGY`.
     Raises ConfigError for a file that is no TOML, or keys that mean nothing.
     """
     for name, table in ((FILE, None), ("pyproject.toml", "tool")):
@@ -94,17 +104,28 @@ def read_file(folder: Path) -> dict[str, Any]:
             if data is None:
                 continue
         searches = data.pop("search", {})
+        strategy = {}
+        if isinstance(searches, str):  # of a file that holds no named searches
+            strategy, searches = {STRATEGY: searches}, {}
         if not isinstance(searches, dict) or not all(
             isinstance(v, dict) for v in searches.values()
         ):
-            raise ConfigError(f"{path.name}: each search is a table: [search.NAME].")
+            raise ConfigError(
+                f"{path.name}: each search is a table, [search.NAME], and a strategy a string."
+            )
         if not isinstance(data.get("cache", ""), str):
             raise ConfigError(f"{path.name}: cache must be a string.")
         _check_keys(data, path)
         for key, one in searches.items():
             _check_keys(one, path, f"search.{key}.")
-        return {**data, "search": searches}
+        return {**data, **strategy, "search": searches}
     return {}
+
+
+def top_level(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What `read_file` found beside the tables `[search.NAME]`, as settings."""
+    top = {key: value for key, value in data.items() if key not in ("search", STRATEGY)}
+    return {**top, "search": data[STRATEGY]} if STRATEGY in data else top
 
 
 def choose(data: Mapping[str, Any], name: str | None) -> dict[str, Any]:
@@ -113,7 +134,7 @@ def choose(data: Mapping[str, Any], name: str | None) -> dict[str, Any]:
     Without a name the file must hold just one. Raises ConfigError.
     """
     searches: Mapping[str, Any] = data.get("search", {})
-    top = {key: value for key, value in data.items() if key != "search"}
+    top = top_level(data)
     if name is None and len(searches) == 1 and "script" not in top:
         name = next(iter(searches))
     if name is None:
@@ -169,15 +190,17 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def setting_name(key: str) -> str:
-    """The field that a key of a file sets: `for` is a word of Python's own."""
+    """The field that a key of a file sets: `for` and `from` are words of Python's own."""
     name = key.replace("-", "_")
-    return "for_" if name == "for" else name
+    return f"{name}_" if name in ("for", "from") else name
 
 
 def _check_keys(data: Mapping[str, Any], path: Path, before: str = "") -> None:
     known = [field.name for field in fields(Settings)]
     for key in data:
         if setting_name(key) not in known and key != "cache":
+            import difflib
+
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(
                 f"{path.name}: {before}{key} is no setting.",

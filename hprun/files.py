@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +16,33 @@ def replace_whole(path: Path, data: bytes) -> None:
     Raises OSError.
     """
     partial = f"{path}.new"
-    with open(partial, "wb", buffering=0) as file:  # noqa: PTH123
-        file.write(data)
+    write_plainly(partial, data)
     os.replace(partial, path)  # noqa: PTH105
+
+
+def write_plainly(path: Path | str, data: bytes) -> None:
+    """Write a file over what is there. Raises OSError.
+
+    With three calls of the system: a search has many small files, and `open` makes seven of it.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
+
+
+def read_plainly(path: Path | str) -> bytes:
+    """What is in a small file. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    data = b""
+    try:
+        while part := os.read(descriptor, 1 << 16):
+            data += part
+        return data
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -27,17 +50,18 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Keeps the mode of the file that was there. Raises OSError.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    temporary = path.with_name(f".{path.name[:40]}.{os.urandom(6).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
+        temporary.chmod(mode)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -92,8 +116,12 @@ class Lock:
 
     def write(self, text: str) -> None:
         """Leave a word for whoever finds the lock held."""
-        os.ftruncate(self.descriptor, 0)
+        self.clear()
         os.pwrite(self.descriptor, text.encode(), 0)
+
+    def clear(self) -> None:
+        """Take away what an earlier holder left."""
+        os.ftruncate(self.descriptor, 0)
 
     def release(self) -> None:
         """Let go; a child that inherited the descriptor keeps the lock."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from hprun.dataclass import dataclass
 
 Value = None | bool | int | float | str | tuple["Value", ...]
 """What a hyperparameter can be. A tuple is an array (Studio's `a` flag)."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from hprun.dataclass import dataclass
 
 _GITIGNORE = "# Written by hprun: what it keeps here is not for the repository.\n*\n"
 _README = """\
@@ -25,7 +26,7 @@ class RunPaths:
     folder: Path
 
     def _beside(self, ending: str) -> Path:
-        return Path(f"{self.folder}{ending}")
+        return _beside(self.folder, ending)
 
     @property
     def log(self) -> Path:
@@ -43,9 +44,9 @@ class RunPaths:
         return self._beside(".exit")
 
     @property
-    def copied(self) -> Path:
-        """There once the working folder holds the whole workspace."""
-        return self._beside(".copied")
+    def partial(self) -> Path:
+        """What becomes the working folder once it holds the whole workspace."""
+        return self._beside(".partial")
 
     @property
     def record(self) -> Path:
@@ -102,6 +103,11 @@ class Cache:
             path = self.root / name
             if not path.exists():
                 path.write_text(text, encoding="utf-8")
+
+
+@lru_cache(maxsize=2048)  # eight files of each run
+def _beside(folder: Path, ending: str) -> Path:
+    return Path(f"{folder}{ending}")
 
 
 @lru_cache(maxsize=256)  # the loop asks for those of active runs again and again

@@ -5,6 +5,8 @@ from hprun.autolog.checkpoints_option import parse_checkpoint as parse_checkpoin
 from hprun.autolog.record import Record as Record
 from hprun.autolog.record import lines as lines
 from hprun.autolog.record import read_record as read_record
+from hprun.autolog.studio import imports_studio as imports_studio
+from hprun.autolog.studio import studio_path as studio_path
 from hprun.autolog.wiring import SITE_FILE as SITE_FILE
 from hprun.autolog.wiring import environment as environment
 from hprun.autolog.wiring import forget as forget

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,6 +52,8 @@ def forget(folder: Path, *, record: bool = False) -> None:
     where something that is there cannot be removed.
     """
     if os.path.lexists(folder):
+        import shutil
+
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(folder)
     if record:

@@ -24,8 +24,9 @@ from hprun.files import write_whole
 from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.results import SCHEMA, Result, finite, metric_json, results
-from hprun.report.terminal import diff_text, stderr
+from hprun.report.terminal import stderr
 from hprun.report.words import score_words, value_words
+from hprun.report.words_in_colour import diff_text
 from hprun.script import unified_diff
 from hprun.store import SearchRow
 
@@ -86,7 +87,7 @@ def _apply(row: SearchRow, values: Values, cache: Cache, *, yes: bool) -> None:
     """Show the change and write it; folds and seeds in the script stay as they are."""
     settings, workspace = saved_settings(row, cache)
     alone = replace(settings, cv=0, repeats=1)
-    question = understand(alone, workspace, large_is_fine=True)
+    question = understand(alone, workspace, large_is_fine=True, to_run=False)
     rendering = question.template.render(values)
     changed: list[tuple[Path, bytes]] = []
     console = stderr()

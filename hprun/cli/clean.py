@@ -114,10 +114,10 @@ def _agreed(folders: Iterable[Path], *, yes: bool) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder, and for a run's the mark that its copy is whole."""
+    """Remove a folder, and for a run's what is left of a copy that was cut off."""
     for path in (folder, *folder.rglob("*")):
         if path.is_dir() and not path.is_symlink():
             path.chmod(path.stat().st_mode | 0o700)
     shutil.rmtree(folder, ignore_errors=True)
-    RunPaths(folder).copied.unlink(missing_ok=True)
+    shutil.rmtree(RunPaths(folder).partial, ignore_errors=True)
     forget(RunPaths(folder).checkpoint, record=True)

@@ -8,7 +8,8 @@ from hprun.cli.options import cache_option, find_search, find_trial, open_store,
 from hprun.engine.assemble import saved_settings
 from hprun.errors import HprunError
 from hprun.paths import Cache
-from hprun.report.terminal import diff_text, stdout
+from hprun.report.terminal import stdout
+from hprun.report.words_in_colour import diff_text
 from hprun.script import unified_diff
 from hprun.store import SearchRow, Store
 
@@ -49,5 +50,5 @@ def _rendered(store: Store, row: SearchRow, cache: Cache, trial: str, name: str)
     from hprun.engine.assemble import understand
     from hprun.engine.plan import render
 
-    question = understand(*saved_settings(row, cache), large_is_fine=True)
+    question = understand(*saved_settings(row, cache), large_is_fine=True, to_run=False)
     return render(question.template, found.values, question.shape, fold or 0, 0).files[name]

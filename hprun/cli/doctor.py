@@ -9,7 +9,6 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,13 +16,15 @@ import click
 from hprun import __version__
 from hprun.cli.options import cache_option
 from hprun.config import Settings, jobs_default
+from hprun.dataclass import dataclass
 from hprun.engine.assemble import interpreter, locate
 from hprun.errors import HprunError
 from hprun.files import Lock, is_locked
 from hprun.filesystems import file_system, is_network
 from hprun.paths import Cache
-from hprun.report.terminal import Column, print_table, stdout
+from hprun.report.terminal import print_table, stdout
 from hprun.report.words import size_words
+from hprun.report.words_in_colour import Column
 from hprun.store import Store
 from hprun.workspace.cloning import clone
 

@@ -9,8 +9,9 @@ import click
 
 from hprun.cli.options import cache_option, json_option, open_store
 from hprun.paths import Cache
-from hprun.report.terminal import Column, print_table, stderr, stdout
+from hprun.report.terminal import print_table, stderr, stdout
 from hprun.report.words import size_words
+from hprun.report.words_in_colour import Column
 from hprun.workspace.sizes import disk_size
 
 

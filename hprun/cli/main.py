@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
+import gc
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 
 import click
 
@@ -32,7 +30,10 @@ class Verbs(click.Group):
         """Load one verb."""
         if cmd_name not in VERBS:
             return None
+        gc.disable()  # what is imported stays: there is nothing to collect
         module = importlib.import_module(f"hprun.cli.{cmd_name}")
+        gc.freeze()
+        gc.enable()
         command: click.Command = module.command
         return command
 
@@ -53,6 +54,8 @@ def _refuse_typo(word: str) -> None:
     """`hprun statsu` means status, not a script of that name."""
     if word.startswith("-") or os.path.exists(word) or "." in word or "/" in word:  # noqa: PTH110
         return
+    import difflib
+
     near = difflib.get_close_matches(word, VERBS, 1)
     if near:
         raise HprunError(
@@ -113,6 +116,7 @@ def main(argv: list[str] | None = None) -> None:
         status = 0
     except Exception:  # noqa: BLE001 - the last resort that writes the log to send
         status = _say_bug()
+    gc.freeze()  # the process ends: what is left needs no sorting
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -139,6 +143,9 @@ def _sentence(text: str) -> str:
 
 
 def _say_bug() -> int:
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="hprun-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as log:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +16,9 @@ from hprun.files import is_locked
 from hprun.model import Metric
 from hprun.paths import Cache
 from hprun.store import SearchRow, Store, TrialRow
+
+if TYPE_CHECKING:
+    from hprun.engine.assemble import Question
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,9 +59,14 @@ def yes_option(function: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
 
 
-def open_store(cache: Cache) -> Store:
-    """The store of a cache that is there. Raises CacheError."""
-    return Store(cache.database, create=False)
+def open_store(cache: Cache, *, create: bool = False) -> Store:
+    """The store of a cache; closed when the command ends, for that puts its log of writes away.
+
+    Raises CacheError, also for one that is not there and not to be created.
+    """
+    store = Store(cache.database, create=create)
+    click.get_current_context().call_on_close(store.close)
+    return store
 
 
 def find_search(store: Store, name: str | None) -> SearchRow:
@@ -72,6 +81,24 @@ def find_search(store: Store, name: str | None) -> SearchRow:
         names = ", ".join(row.name for row in rows[:8])
         raise CacheError(f"There is no search named {name}.", hint=f"There are: {names}.")
     return found[0]
+
+
+def question_of(row: SearchRow, cache: Cache, jobs: int | None = None) -> Question:
+    """What a search asked, understood anew; `jobs` replaces the number that it had.
+
+    Raises HprunError where the script is not there, or is not what it was.
+    """
+    from hprun.engine.assemble import saved_settings, understand
+
+    settings, workspace = saved_settings(row, cache)
+    if jobs is not None:
+        settings = replace(settings, jobs=jobs)
+    if not (workspace / settings.script).exists():
+        raise HprunError(
+            f"{row.name} searches over {workspace / settings.script}, which is not there.",
+            hint="The cache finds the script beside it: move both together.",
+        )
+    return understand(settings, workspace, large_is_fine=True)
 
 
 def find_trial(store: Store, row: SearchRow, number: int, metric: Metric | None = None) -> TrialRow:
@@ -121,13 +148,22 @@ def asked_metric(
 
 
 def live_state(cache: Cache, row: SearchRow, counts: Mapping[str, int]) -> str:
-    """A search's state, given its counts: one that runs and has no coordinator was cut off."""
+    """A search's state, given its counts: one that runs and has no coordinator was cut off.
+
+    One that met its goal is complete, whatever waits in it.
+    """
     if is_locked(cache.search_lock(row.name)):
         return "running"
     waits = counts.get("queued") or counts.get("running")
-    if not waits:
+    if row.state == "complete" or (not waits and not _proposes(row)):
         return "complete"
     return "interrupted" if row.state == "running" else "stopped"
+
+
+def _proposes(row: SearchRow) -> bool:
+    """Whether a strategy may have more trials for it than are queued."""
+    settings = row.request["settings"]
+    return any(settings.get(name) for name in ("search", "trials"))
 
 
 def now() -> float:

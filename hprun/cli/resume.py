@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
-from hprun.cli.options import cache_option, find_search, live_state, open_store
+from hprun.cli.options import cache_option, find_search, live_state, open_store, question_of
 from hprun.cli.searching import COMPLETE, STOPPED
 from hprun.cli.searching import search as carry_out
-from hprun.engine.assemble import saved_settings, understand
-from hprun.errors import HprunError
 from hprun.paths import Cache
 from hprun.report.terminal import stderr
 from hprun.store import SearchRow
@@ -59,13 +55,5 @@ _OVER = ("complete", "running")
 
 def resume_search(row: SearchRow, cache: Cache, jobs: int | None, *, quiet: bool) -> int:
     """Ask a search's question again; returns the exit status. Raises HprunError."""
-    settings, workspace = saved_settings(row, cache)
-    if jobs is not None:
-        settings = replace(settings, jobs=jobs)
-    if not (workspace / settings.script).exists():
-        raise HprunError(
-            f"{row.name} searches over {workspace / settings.script}, which is not there.",
-            hint="The cache finds the script beside it: move both together.",
-        )
-    question = understand(settings, workspace, large_is_fine=True)
+    question = question_of(row, cache, jobs)
     return carry_out(question, cache, as_json=False, quiet=quiet, verbose=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -12,10 +13,24 @@ import click
 from hprun.cli.options import cache_option, json_option
 from hprun.cli.quantities import Duration, Size
 from hprun.cli.verbs import VERBS
-from hprun.config import FILE, Settings, choose, read_file, setting_name, spec_strings
+from hprun.config import (
+    FILE,
+    Settings,
+    choose,
+    read_file,
+    setting_name,
+    spec_strings,
+    top_level,
+)
 from hprun.engine.assemble import Question, locate, understand
 from hprun.errors import ConfigError
 from hprun.paths import Cache
+from hprun.strategies.naming import named_from
+
+_OF_THE_SCRIPT = (
+    "hp", "args", "sub", "metric", "direction", "search", "trial", "trials", "until", "from", "stop",
+    "stop_folds", "stop-folds",
+)  # fmt: skip
 
 
 def _env(name: str) -> dict[str, Any]:
@@ -35,14 +50,26 @@ def _env(name: str) -> dict[str, Any]:
 )  # fmt: skip
 @click.option(
     "--search", metavar="STRATEGY", **_env("search"),
-    help="What proposes trials: grid, random, qmc, tpe, gp, cmaes, shac; with options as in"
-    " tpe:startup=20. Default: grid, or tpe with --trials.",
+    help="What proposes trials: grid, random, qmc, tpe, gp, cmaes, shac, or a class of yours,"
+    " FILE.py:CLASS; with options as in tpe:startup=20. Default: grid, or tpe with --trials.",
 )  # fmt: skip
 @click.option("--trials", type=click.IntRange(1), metavar="N", **_env("trials"),
     help="How many trials a strategy may propose.",
 )  # fmt: skip
 @click.option("--trial", multiple=True, metavar="VALUES", **_env("trial"),
     help="Try just this: 'lr=0.1,units=32'; or @FILE: all lines of a CSV or JSON lines. Repeatable.",
+)  # fmt: skip
+@click.option("--from", "from_", multiple=True, metavar="SEARCH", **_env("from"),
+    help="Begin with what another search found, or with a FILE: a table of values and scores."
+    " Repeatable.",
+)  # fmt: skip
+@click.option("--stop", multiple=True, metavar="STOPPER", **_env("stop"),
+    help="End hopeless runs early: asha, hyperband, median, percentile, threshold:worst=X, patient;"
+    " with options as in asha:factor=4,max=50. Repeatable.",
+)  # fmt: skip
+@click.option("--stop-folds", metavar="STOPPER", **_env("stop_folds"),
+    help="Drop the folds that remain of a hopeless trial: stopped, asha, median, percentile,"
+    " threshold.",
 )  # fmt: skip
 @click.option(
     "--metric", metavar="NAME[:min|:max|:last]", **_env("metric"),
@@ -86,6 +113,12 @@ def _env(name: str) -> dict[str, Any]:
 )  # fmt: skip
 @click.option("--for", "for_", type=Duration(), metavar="TIME", **_env("for"),
     help="Stop the whole search after this time; it can be resumed.",
+)  # fmt: skip
+@click.option("--until", metavar="NAME=VALUE", **_env("until"),
+    help="The search is complete when a trial's score is as good as this.",
+)  # fmt: skip
+@click.option("--patience", type=click.IntRange(1), metavar="N", **_env("patience"),
+    help="The search is complete when N trials in a row brought no better score.",
 )  # fmt: skip
 @click.option("--grace", type=Duration(), metavar="TIME", **_env("grace"),
     help="Time between asking a run to end and killing it (default 10).",
@@ -148,6 +181,7 @@ def command(
         return 0
     from hprun.cli.searching import search
 
+    gc.freeze()  # what a search begins with stays to its end
     return search(question, cache, as_json=as_json, quiet=quiet, verbose=verbose)
 
 
@@ -157,9 +191,8 @@ def _settings(
     """Flag over environment over file over default (click has done the first step)."""
     data = read_file(here)
     named = script if script in data.get("search", {}) else None
-    chosen = choose(data, named) if named or script is None or "script" in data else {
-        key: value for key, value in data.items() if key != "search"
-    }  # fmt: skip
+    whole = not named and script is not None and "script" not in data
+    chosen = top_level(data) if whole else choose(data, named)
     own_script = chosen.get("script")
     if not isinstance(own_script, str | None):
         raise ConfigError(f"{FILE}: script must be a string.")
@@ -172,7 +205,7 @@ def _settings(
         script = own_script
     elif own_script is not None and Path(own_script) != Path(script):
         # The file describes another script's search: only how to run is taken from it.
-        chosen = {k: v for k, v in chosen.items() if k not in ("hp", "args", "sub", "metric")}
+        chosen = {k: v for k, v in chosen.items() if k not in _OF_THE_SCRIPT}
     merged: dict[str, Any] = {**chosen, **_given(flags)}
     merged["hp"] = _merge_specs(spec_strings(chosen.get("hp", {})), flags["hp"])
     merged["args"] = args or chosen.get("args", ())
@@ -182,6 +215,8 @@ def _settings(
         )
     workspace, relative = locate(script, here)
     merged["script"] = relative
+    if isinstance(merged.get("search"), str):
+        merged["search"] = named_from(merged["search"], here, workspace)
     if merged.get("autolog") is False and "checkpoint" in merged:
         raise ConfigError("--checkpoint has no effect with --no-autolog.", hint="Drop one of them.")
     if merged.get("share_prefix") and merged.get("start") == "cold":

@@ -7,12 +7,14 @@ import json
 import os
 import shlex
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from hprun.cli.options import now
+from hprun.cli.options import now, open_store
+from hprun.engine.adding import Adding, Plan
 from hprun.engine.asking import Asking
 from hprun.engine.assemble import (
     Begun,
@@ -25,6 +27,7 @@ from hprun.engine.assemble import (
 )
 from hprun.engine.decide import FAILED_FAST, Asked, Finish
 from hprun.engine.interrupts import Interrupts
+from hprun.engine.judging import Judge
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
 from hprun.engine.readings import fill_readings
@@ -36,13 +39,16 @@ from hprun.filesystems import refuse_network
 from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.leaders import leaders
-from hprun.report.lines import Lines
+from hprun.report.lines import Lines, added_words
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import print_ranking
 from hprun.report.results import Result, results, results_json
 from hprun.report.terminal import say, stderr, stdout
 from hprun.report.words import count_words
 from hprun.store import PlannedRun, SearchRow, Store
+
+if TYPE_CHECKING:
+    from hprun.engine.given import Source
 
 COMPLETE, SOME_FAILED, NO_METRIC, STOPPED = 0, 1, 3, 75
 _SHOWN = 10  # trials in the table at the end
@@ -52,6 +58,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
     """Run what is not done yet; returns the exit status. Raises HprunError."""
     check_interpreter(question.settings)
     refuse_network(cache.root)
+    sources = _sources(question, cache)
     try:
         cache.create()
     except OSError as error:
@@ -59,24 +66,26 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             f"The cache {cache.root} cannot be written: {error.strerror}.",
             hint="Name another folder with --cache.",
         ) from error
-    store = Store(cache.database)
+    store = open_store(cache, create=True)
     with held(store, cache, question) as begun:
         row = begun.row
-        if not quiet:
-            _say_plan(question, begun)
+        by_hand = _take_in(question, cache, store, begun, sources, quiet=quiet)
         if row.metric is not None:
             fill_readings(store, cache, row.id, row.metric)
         store.forget_requests(row.id)
         interrupts = Interrupts()
-        finish = Finish(complete=True)
-        if _open_runs(store, row) or store.trial_count(row.id) < question.trials:
+        judge = Judge(store, row.id, question.goal) if question.goal is not None else None
+        finish = Finish(complete=True, why=judge.why if judge is not None else "")
+        if _is_open(store, row, question.trials + by_hand, finish.why):
             store.set_search_state(row.id, "running", now())
             try:
-                finish = _loop(question, cache, store, row, interrupts, quiet, verbose)
+                finish = _loop(question, cache, store, row, interrupts, quiet, verbose, judge=judge)
             except HprunError:
                 with contextlib.suppress(CacheError):  # the disk may be full
                     store.set_search_state(row.id, "stopped", now())
                 raise
+        elif finish.why and not quiet:
+            say(f"{finish.why}.")
         state = "complete" if finish.complete else "stopped"
         store.set_search_state(row.id, state, now())
         if as_json:
@@ -87,11 +96,46 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
             first = leaders(store, row.id, row.metric, _SHOWN)
             if not quiet:
                 with contextlib.suppress(OSError):  # nobody is there to read it
-                    _print_end(store, row, first)
+                    _print_end(store, row, first, early=question.stops is not None)
         if not finish.complete:
             why = interrupts.notice or finish.why
             return _say_resume(row, cache, interrupts.first, why)
         return _status(store, row, first, quiet=quiet)
+
+
+def _sources(question: Question, cache: Cache) -> list[Source]:
+    """What the search is given to begin with, where it has not been given it before."""
+    if not question.settings.from_:
+        return []
+    from hprun.engine.given import gather
+
+    return gather(question, cache)
+
+
+def _take_in(
+    question: Question,
+    cache: Cache,
+    store: Store,
+    begun: Begun,
+    sources: Sequence[Source],
+    *,
+    quiet: bool,
+) -> int:
+    """Write down what the search is given and what was added by hand while nobody was there, and
+    say what it will do; returns how many trials there are by hand.
+    """
+    row = begun.row
+    if sources:
+        store.put_given(row.id, (trial for source in sources for trial in source.trials))
+    added = adding_to(question, cache, store, row).take(store.requests(row.id))
+    by_hand = store.added_count(row.id)
+    if not quiet:
+        for source in sources:
+            say(source.words())
+        _say_plan(question, begun, by_hand)
+    for text in added_words(added, quiet=quiet):
+        say(text)
+    return by_hand
 
 
 @contextmanager
@@ -133,9 +177,26 @@ def lock_search(store: Store, cache: Cache, row: SearchRow) -> Iterator[None]:
         yield
 
 
-def _open_runs(store: Store, row: SearchRow) -> bool:
+def _is_open(store: Store, row: SearchRow, trials: int, met: str) -> bool:
+    """Say whether there is anything to do in a search that is to have so many trials."""
     counts = store.counts(row.id)
-    return bool(counts.get("queued") or counts.get("running") or store.strays())
+    if counts.get("running") or store.strays():
+        return True
+    if met:
+        return bool(store.added_waiting(row.id))
+    return bool(counts.get("queued")) or store.trial_count(row.id) < trials
+
+
+def adding_to(question: Question, cache: Cache, store: Store, row: SearchRow) -> Adding:
+    """What takes up trials that are added by hand; the caller holds the search's lock."""
+    return Adding(store, row, _plan(question, cache, row), whole=question.stops is None)
+
+
+def _plan(question: Question, cache: Cache, row: SearchRow) -> Plan:
+    def plan(first: int, choices: Sequence[Values]) -> list[PlannedRun]:
+        return list(question.plan(row.name, cache, choices, first))
+
+    return plan
 
 
 def _loop(
@@ -146,8 +207,12 @@ def _loop(
     interrupts: Interrupts,
     quiet: bool,
     verbose: bool,
+    *,
+    judge: Judge | None,
 ) -> Finish:
-    progress = Progress(row.metric, question.runs, question.shape.runs_per_trial)
+    per_trial = question.shape.runs_per_trial
+    runs = question.runs + store.added_count(row.id) * per_trial
+    progress = Progress(row.metric, runs, per_trial)
     counts = store.counts(row.id)
     progress.done = sum(n for word, n in counts.items() if word not in ("queued", "running"))
     if row.metric is not None:
@@ -175,7 +240,7 @@ def _loop(
     doing = work(question, cache, lines.say)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     warm = None
-    if wants_warm(question.settings.start, question.runs - progress.done, how.slots):
+    if wants_warm(question.settings.start, runs - progress.done, how.slots):
         folder = cache.search(row.name) / "forkserver"
         prefix = None
         if question.settings.share_prefix:
@@ -189,14 +254,22 @@ def _loop(
             ready=lines.warm,
         )
     executor = LocalExecutor(warm)
+    early = None
+    if question.stops is not None:
+        from hprun.engine.stopping import early_stops
+
+        early = early_stops(store, cache, row, question.stops, question.shape)
     loop = Loop(
         store, cache, row, how, listener, doing,
-        executor=executor, asking=_asking(question, cache, store, row),
+        executor=executor, early=early, judge=judge,
+        asking=asking(question, cache, store, row, lines.say, quiet=quiet),
+        adding=adding_to(question, cache, store, row),
     )  # fmt: skip
     from hprun.preemption import watch
 
     with (
         contextlib.closing(executor),
+        contextlib.closing(early) if early is not None else contextlib.nullcontext(),
         interrupts,
         watch(interrupts.ask) or contextlib.nullcontext(),
         context,
@@ -204,16 +277,24 @@ def _loop(
         return loop.run(interrupts)
 
 
-def _asking(question: Question, cache: Cache, store: Store, row: SearchRow) -> Asking | None:
+def asking(
+    question: Question,
+    cache: Cache,
+    store: Store,
+    row: SearchRow,
+    say: Callable[[str], None],
+    *,
+    quiet: bool = False,
+) -> Asking | None:
     """What proposes trials, where they are not all known."""
     chosen = question.chosen
     if chosen is None:
         return None
-
-    def plan(first: int, choices: Sequence[Values]) -> list[PlannedRun]:
-        return list(question.plan(row.name, cache, choices, first))
-
-    return Asking(store, row, chosen.strategy, chosen.name, chosen.budget, plan)
+    plan, whole = _plan(question, cache, row), question.stops is None
+    return Asking(
+        store, row, chosen.strategy, chosen.name, chosen.budget, plan,
+        whole=whole, say=say, quiet=quiet,
+    )  # fmt: skip
 
 
 def stop_runs(
@@ -230,18 +311,21 @@ def stop_runs(
         loop.run(interrupts, asked=Asked.STOP)
 
 
-def _say_plan(question: Question, begun: Begun) -> None:
+def _say_plan(question: Question, begun: Begun, by_hand: int) -> None:
     linked, shape = begun.linked, question.shape
     trials = count_words(question.trials, "trial")
     if question.chosen is not None:
         trials += f" by {question.chosen.name}"
+    if by_hand:
+        trials += f" and {by_hand:,} added by hand"
     per = []
     if shape.folds:
         per.append(f"{shape.folds} folds")
     if shape.repeats > 1:
         per.append(f"{shape.repeats} repeats")
-    product = " × ".join([trials, *per]) + (f" = {question.runs:,} runs" if per else "")
-    todo = question.runs - linked.done - linked.failed - linked.cancelled
+    runs = question.runs + by_hand * shape.runs_per_trial
+    product = " × ".join([trials, *per]) + (f" = {runs:,} runs" if per else "")
+    todo = runs - linked.done - linked.failed - linked.cancelled
     if not todo and not linked.failed and not linked.cancelled:
         rest = "everything is done already"
     else:
@@ -260,18 +344,28 @@ def _say_plan(question: Question, begun: Begun) -> None:
     say(f"{begun.row.name}: {product}, {rest}{by}")
 
 
-def _print_end(store: Store, row: SearchRow, first: list[Result]) -> None:
+def _print_end(store: Store, row: SearchRow, first: list[Result], *, early: bool) -> None:
     print_ranking(stdout(), first, row.metric)
     more = store.trial_count(row.id) - len(first)
     if more > 0:
         say(f"… and {more:,} more: `hprun results`")
+    if early and row.metric is not None:
+        from hprun.report.spared import spared_words
+
+        if words := spared_words(store.ended_parts(row.id, row.metric)):
+            say(words)
+
+
+def resume_command(row: SearchRow, cache: Cache) -> str:
+    """What one types to go on with a search."""
+    default = os.path.abspath("cache")  # noqa: PTH100
+    where = "" if str(cache.root) == default else f" --cache {shlex.quote(str(cache.root))}"
+    return f"hprun resume {row.name}{where}"
 
 
 def _say_resume(row: SearchRow, cache: Cache, first: signal.Signals | None, why: str) -> int:
-    default = os.path.abspath("cache")  # noqa: PTH100
-    where = "" if str(cache.root) == default else f" --cache {shlex.quote(str(cache.root))}"
     stopped = f"Stopped: {why}." if why else "Stopped."
-    say(f"{stopped} Go on with `hprun resume {row.name}{where}`.")
+    say(f"{stopped} Go on with `{resume_command(row, cache)}`.")
     if why == FAILED_FAST:
         return SOME_FAILED
     return 128 + first if first is not None else STOPPED

@@ -20,8 +20,9 @@ from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache
 from hprun.report.log_tail import tail
 from hprun.report.results import SCHEMA, results, results_json
-from hprun.report.terminal import Column, print_table, state_text, stdout
+from hprun.report.terminal import print_table, stdout
 from hprun.report.words import score_words, time_words
+from hprun.report.words_in_colour import Column, state_text
 from hprun.store import Part, SearchRow, Store
 
 _LOG_LINES = 15

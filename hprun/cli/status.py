@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from hprun.cli.options import cache_option, find_search, json_option, live_state, open_store
 from hprun.model import FAILURES
 from hprun.paths import Cache
 from hprun.report.leaders import leaders
 from hprun.report.results import SCHEMA, Result, finite, metric_json
-from hprun.report.terminal import Column, make_table, state_text, stdout
+from hprun.report.terminal import by_rich, print_table, stdout
 from hprun.report.words import score_words, value_words
+from hprun.report.words_in_colour import Coloured, Column, state_text
 from hprun.store import SearchRow, Store
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _WATCH_S = 1.0
 _STATES = ("queued", "running", "completed", "stopped", "failed", "out-of-memory", "timed-out",
            "cancelled")  # fmt: skip
+
+
+_COLUMNS = [
+    Column("search", keep=True), Column("state", keep=True), Column("done", right=True, keep=True), Column("running", right=True, keep=True),
+    Column("queued", right=True, keep=True), Column("failed", right=True, keep=True), Column("best", keep=True),
+    Column("values"),
+]  # fmt: skip
 
 
 @click.command("status")
@@ -37,7 +46,7 @@ def command(search: str | None, *, watch: bool, as_json: bool, cache: Cache) -> 
     elif watch:
         _watch(store, cache, search)
     else:
-        stdout().print(_table(store, cache, search), soft_wrap=False)
+        print_table(stdout(), _COLUMNS, _cells(store, cache, search))
     return 0
 
 
@@ -79,13 +88,8 @@ def _best_json(store: Store, row: SearchRow) -> dict[str, Any] | None:
     return {"trial": best.trial, "score": best.score, "values": dict(best.values)}
 
 
-def _table(store: Store, cache: Cache, search: str | None) -> Table:
-    columns = [
-        Column("search", keep=True), Column("state", keep=True), Column("done", right=True, keep=True), Column("running", right=True, keep=True),
-        Column("queued", right=True, keep=True), Column("failed", right=True, keep=True), Column("best", keep=True),
-        Column("values"),
-    ]  # fmt: skip
-    rows: list[list[str | Text]] = []
+def _cells(store: Store, cache: Cache, search: str | None) -> list[list[str | Coloured]]:
+    rows: list[list[str | Coloured]] = []
     for row in _rows(store, search):
         counts = store.counts(row.id)
         total = sum(counts.values())
@@ -104,21 +108,27 @@ def _table(store: Store, cache: Cache, search: str | None) -> Table:
                 f"trial {best.trial}: {value_words(best.values)}" if best else "-",
             ]
         )
-    return make_table(columns, rows, stdout().width)
+    return rows
 
 
 def _watch(store: Store, cache: Cache, search: str | None) -> None:
     """Draw again until nothing runs; ^C ends the watching and nothing else."""
     from rich.live import Live
 
-    console = stdout()
+    from hprun.report.rich_console import make_table
+
+    console = by_rich()
+
+    def table() -> Table:
+        return make_table(_COLUMNS, _cells(store, cache, search), console.width)
+
     try:
-        with Live(_table(store, cache, search), console=console, auto_refresh=False) as live:
+        with Live(table(), console=console, auto_refresh=False) as live:
             while any(
                 live_state(cache, row, store.counts(row.id)) == "running"
                 for row in _rows(store, search)
             ):
                 time.sleep(_WATCH_S)
-                live.update(_table(store, cache, search), refresh=True)
+                live.update(table(), refresh=True)
     except KeyboardInterrupt:
         return

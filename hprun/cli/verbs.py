@@ -10,6 +10,8 @@ VERBS = {
     "diff": "Show what a trial changed in the script.",
     "logs": "Print what a trial printed.",
     "best": "Print the best values, or write them into the script.",
+    "propose": "Print what a search would try next.",
+    "add": "Add a trial by hand.",
     "stop": "Stop a search or a trial.",
     "resume": "Go on with a search.",
     "retry": "Run failed runs again.",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hprun.autolog import parse_checkpoint
+from hprun.autolog import imports_studio, parse_checkpoint, studio_path
 from hprun.config import Settings, jobs_default
-from hprun.engine.choosing import GRID, Chosen, choose, draws, samples, specs_of_rows, strategy_name
+from hprun.dataclass import dataclass
+from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
+from hprun.engine.goals import Goal, make_goal
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
@@ -23,9 +25,13 @@ from hprun.metrics import parse_metric
 from hprun.model import Metric, Value, Values
 from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
-from hprun.space import Space, parse_space
-from hprun.store import Linked, PlannedRun, SearchRow, Store
+from hprun.space import FlaggedRange, Space, parse_space
+from hprun.store import Linked, PlannedRun, PlannedTrial, SearchRow, Store
+from hprun.strategies.naming import GRID
 from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
+
+if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.stopping import Rules
 
 MAX_TRIALS = 1_000_000
 
@@ -35,7 +41,8 @@ class Question:
     """A search that has been understood, and nothing written yet.
 
     `others` is the hash of what runs execute beside rendered files; `digests` are the hashes of
-    the script and of each of those, by path, to say later which of them changed.
+    the script and of each of those, by path, to say later which of them changed. `for_studio` says
+    that the script imports what Studio offered.
     """
 
     settings: Settings
@@ -48,6 +55,9 @@ class Question:
     others: str
     digests: dict[str, str]
     chosen: Chosen | None = None
+    goal: Goal | None = None
+    stops: Rules | None = None
+    for_studio: bool = False
 
     @property
     def trials(self) -> int:
@@ -104,16 +114,21 @@ def _near_scripts(missing: Path) -> str:
     if not folder.is_dir():
         return "Name the training script to search over."
     scripts = sorted(path.name for path in folder.glob("*.py"))
+    import difflib
+
     near = difflib.get_close_matches(missing.name, scripts, 1)
     if near:
         return f"Did you mean {near[0]}?"
     return f"Scripts there: {', '.join(scripts[:8])}." if scripts else "There is no script there."
 
 
-def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = False) -> Question:
+def understand(
+    settings: Settings, workspace: Path, *, large_is_fine: bool = False, to_run: bool = True
+) -> Question:
     """Read script and specs, find all sites, check each value. Writes nothing.
 
-    Raises the HprunError of whatever cannot be.
+    Where nothing is `to_run`, no strategy is made: somebody's own may be broken, or gone. Raises
+    the HprunError of whatever cannot be.
     """
     read = reader(workspace)
     source = read(settings.script)
@@ -133,11 +148,14 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
             reads=settings.substitute == "reads",
             folds=settings.cv,
             repeats=settings.repeats,
+            arrays=_arrays(space),
         ),
         read,
     )
     metric = parse_metric(settings.metric, settings.direction or None) if settings.metric else None
-    chosen = choose(settings, space, metric, workspace)
+    chosen = choose(settings, space, metric, workspace) if to_run else None
+    metric = metric if chosen is None else chosen.metric
+    shape = Shape(settings.cv, settings.repeats, settings.seed)
     template.check(_axes(space, settings.seed))
     modules = {path: read(path) or b"" for path in imported_modules(settings.script, read)}
     depends = _depends(settings.depends, workspace)
@@ -147,15 +165,36 @@ def understand(settings: Settings, workspace: Path, *, large_is_fine: bool = Fal
         specs=specs,
         space=space,
         template=template,
-        shape=Shape(settings.cv, settings.repeats, settings.seed),
+        shape=shape,
         metric=metric,
         chosen=chosen,
+        goal=make_goal(settings.until, settings.patience, metric) if to_run else None,
+        stops=_rules(settings, metric, shape),
         others=digest_files(modules | depends),
         digests={
             path: digest_files({path: content})
             for path, content in {settings.script: source, **modules, **depends}.items()
         },
+        for_studio=imports_studio((source, *modules.values())),
     )
+
+
+def _arrays(space: Space) -> tuple[str, ...]:
+    """The names whose values are arrays: those of ranges with Studio's flag a."""
+    return tuple(
+        parameter.name
+        for parameter in space.parameters
+        if isinstance(parameter.domain, FlaggedRange) and parameter.domain.length is not None
+    )
+
+
+def _rules(settings: Settings, metric: Metric | None, shape: Shape) -> Rules | None:
+    """By what runs are stopped early, if by anything."""
+    if not settings.stop and not settings.stop_folds:
+        return None
+    from hprun.engine.stopping import rules
+
+    return rules(settings, metric, shape)
 
 
 def _axes(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
@@ -239,12 +278,17 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
     if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
         store.retry(row.id, None)
     before = row.digests
-    if question.chosen is None:
-        choices = question.choices()
-    else:  # what was proposed before stands, also when the script has changed
-        choices = [values for _, values, _ in store.proposed(row.id, after=-1)]
+    choices = question.choices() if question.chosen is None else []
+    # What was proposed, or added by hand, stands, also when the script has changed.
+    more = [(n, values) for n, values, _ in store.proposed(row.id, after=len(choices) - 1)]
+    trials = chain(planned_trials(choices), (PlannedTrial(n, values) for n, values in more))
+    runs = (question.plan(row.name, cache, [values], number) for number, values in more)
     linked = store.link(
-        row.id, planned_trials(choices), question.plan(row.name, cache, choices), question.digests
+        row.id,
+        trials,
+        chain(question.plan(row.name, cache, choices), chain.from_iterable(runs)),
+        question.digests,
+        whole=question.stops is None,
     )
     if question.metric is not None or row.metric is None:
         store.set_metric(row.id, question.metric)
@@ -301,11 +345,12 @@ def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
         return frozen[0]
 
     slots = question.settings.jobs or jobs_default()
+    env = base_env(slots, jobs_default())
     return Work(
         template=question.template,
         shape=question.shape,
         interpreter=interpreter(question.settings),
-        env=base_env(slots, jobs_default()),
+        env=env | studio_path(env) if question.for_studio else env,
         checkpoint=parse_checkpoint(question.settings.checkpoint)
         if question.settings.autolog
         else None,
@@ -333,6 +378,10 @@ def _freeze(question: Question, cache: Cache, say: Callable[[str], None]) -> Sna
 def check_interpreter(settings: Settings) -> None:
     """Refuse a Python that is not there before anything is written. Raises WorkspaceError."""
     program = interpreter(settings)
+    if os.path.isabs(program) and os.path.isfile(program) and os.access(program, os.X_OK):  # noqa: PTH113, PTH117
+        return
+    import shutil
+
     if shutil.which(program) is None:
         raise WorkspaceError(f"--python {program}: there is no such program.")
 

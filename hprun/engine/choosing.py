@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from hprun.config import Settings
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError, HprunError
+from hprun.metrics import parse_metric
 from hprun.model import Direction, Metric, Value, Values
 from hprun.space import Space
 from hprun.strategies import Strategy, make_strategy
+from hprun.strategies.naming import GRID, Named, find_strategy, strategy_word
 
-GRID = "grid"
 _MODEL = "tpe"  # what a number of trials alone means
-_LEARNS_NOTHING = (GRID, "random", "qmc", "list")
+_STUDIOS_METRIC = "fitness:last"  # its name says that higher is better
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A strategy with its name, and how many trials it may propose."""
+    """A strategy with its name, how many trials it may propose, and the metric it learns from."""
 
     name: str
     strategy: Strategy
     budget: int
+    metric: Metric | None
 
 
 def strategy_name(settings: Settings) -> str:
     """The name of the strategy that settings ask for, without its options."""
     if settings.trial:
         return "list"
-    named = settings.search.partition(":")[0]
-    return named or (_MODEL if settings.trials else GRID)
+    if settings.search:
+        return strategy_word(settings.search)
+    return _MODEL if settings.trials else GRID
 
 
 def choose(
@@ -49,21 +52,49 @@ def choose(
                 "--trials has no effect on a grid: it has as many trials as it has.",
                 hint="Drop it, or let a strategy choose among them: --search random or tpe.",
             )
+        _check_from(settings, name, _LEARNS_NOTHING)
         return None
-    if metric is None and name not in _LEARNS_NOTHING:
-        raise ConfigError(
-            f"{name} learns from a metric, and none is named.", hint="Name it with --metric."
-        )
-    options: dict[str, object] = dict(_options(settings.search))
-    budget = settings.trials
-    if name == "list":
-        rows = _rows(settings, space, workspace)
-        options, budget = {"rows": tuple(rows)}, budget or len(rows)
+    rows = tuple(_rows(settings, space, workspace)) if name == "list" else ()
+    named = find_strategy(settings.search or name, workspace)
+    if named.is_studios:
+        _check_from(settings, name, "is told of what it has asked for alone")
+    elif not named.learns:
+        _check_from(settings, name, _LEARNS_NOTHING)
+    metric = metric or _metric(named)
+    budget = settings.trials or len(rows)
     if not budget:
         raise HprunError(f"How many trials is {name} to try?", hint="Say it: --trials 50.")
     direction = metric.direction if metric is not None else Direction.LOW
-    strategy = make_strategy(name, space, direction, settings.seed, budget, options)
-    return Chosen(name, strategy, budget)
+    if name == "list":
+        options = {"rows": rows}
+        strategy = make_strategy(name, space, direction, settings.seed, budget, options)
+    else:
+        strategy = named.make(space, direction, settings.seed, budget)
+    return Chosen(name, strategy, budget, metric)
+
+
+_LEARNS_NOTHING = "learns nothing from results"
+
+
+def _check_from(settings: Settings, name: str, why: str) -> None:
+    """Refuse what would have no effect, for this reason. Raises ConfigError."""
+    if settings.from_:
+        raise ConfigError(
+            f"--from has no effect on {name}, which {why}.",
+            hint="Drop it, or take a strategy that learns: --search tpe --trials 50.",
+        )
+
+
+def _metric(named: Named) -> Metric | None:
+    """What a strategy learns from where no metric is named. Raises ConfigError."""
+    if named.is_studios:
+        return parse_metric(_STUDIOS_METRIC)
+    if named.learns:
+        raise ConfigError(
+            f"{named.reference} learns from a metric, and none is named.",
+            hint="Name it with --metric.",
+        )
+    return None
 
 
 def draws(space: Space, seed: int, count: int) -> list[Values]:
@@ -82,19 +113,6 @@ def samples(space: Space, seed: int) -> dict[str, tuple[Value, ...]]:
 
 
 _SAMPLES = 32
-
-
-def _options(text: str) -> list[tuple[str, str]]:
-    """The options of `NAME:OPTION=VALUE,OPTION=VALUE`."""
-    found = []
-    for item in filter(None, text.partition(":")[2].split(",")):
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise ConfigError(
-                f"--search {text}: {item} says no value.", hint="Options are OPTION=VALUE."
-            )
-        found.append((key.strip(), value.strip()))
-    return found
 
 
 def _rows(settings: Settings, space: Space | None, workspace: Path) -> list[Values]:

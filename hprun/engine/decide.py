@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum
 
+from hprun.dataclass import dataclass
 from hprun.model import FAILURES, Alive, Exited, Gone, Life, Outcome
 
 _KILLED = 128  # a shell's status for "ended by signal N" is 128 + N
@@ -28,11 +29,13 @@ class Ending:
     """An attempt has been told to end: since when, why, and whether it was killed yet."""
 
     since: float
-    why: str  # preempted, cancelled, timed-out or hung
+    why: str  # preempted, cancelled, timed-out, hung or stopped
     killed: bool = False
+    detail: str = ""
 
 
 PREEMPTED, CANCELLED, TIMED_OUT, HUNG = "preempted", "cancelled", "timed-out", "hung"
+STOPPED_EARLY = "stopped"
 FAILED_FAST = "a run failed"
 TOO_LATE = "the time of --for is over"
 DISK_FULL = "the disk is nearly full"
@@ -46,7 +49,7 @@ class Active:
     `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it;
     `rebooted` when the machine was started anew since it was claimed. `failures` counts the
     attempts that failed since the run was last asked for; `hung` says that a warm start went
-    wrong and the attempt does nothing.
+    wrong and the attempt does nothing; `hopeless` is why a stopper wants it to end.
     """
 
     run: int
@@ -60,6 +63,7 @@ class Active:
     rebooted: bool = False
     failures: int = 0
     hung: bool = False
+    hopeless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ class Facts:
     `last_start` is when this search last started an attempt, `typical_s` how long its runs take
     (0: not known), `failed` whether one of them has failed, `free_bytes` the room on the disk,
     `preparing` that starts are about to become warm, so that it is better to wait, `proposable`
-    how many trials a strategy may add to what is queued.
+    how many trials a strategy may add to what is queued, `thinking` that it was asked for some and
+    has not answered, `met` why the search has found enough.
     """
 
     now: float
@@ -99,6 +104,8 @@ class Facts:
     free_bytes: float = math.inf
     preparing: bool = False
     proposable: int = 0
+    thinking: bool = False
+    met: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +178,7 @@ class Terminate:
 class Finish:
     """Nothing is active and nothing is to be started: the loop is over, for the reason given.
 
-    `why` is "" for a complete search and for one that was asked to stop.
+    `why` is "" for one that was asked to stop, and for one that is complete by itself.
     """
 
     complete: bool
@@ -200,15 +207,17 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
             case Gone():
                 actions.append(_after_loss(active, facts.now, policy, _VANISHED))
     if asked is not Asked.GO:
-        return actions if facts.active else [*actions, Finish(complete=False, why=why)]
+        finish = Finish(complete=bool(facts.met), why=why)
+        return actions if facts.active else [*actions, finish]
     if not may_not_start(facts, policy) and not (policy.fail_fast and _some_failed(actions)):
         free = _free(facts, living, policy)
         actions += [Start(run) for run in facts.queued[:free]]
-        wanted = min(free - len(facts.queued), facts.proposable)
+        back = sum(isinstance(action, Requeue) for action in actions)  # they wait again, too
+        wanted = min(free - len(facts.queued) - back, facts.proposable)
         if wanted > 0:
             actions.append(Propose(wanted))
     if not facts.active and not facts.awaited:
-        if not facts.queued and not facts.proposable:
+        if not facts.queued and not facts.proposable and not facts.thinking:
             actions.append(Finish(complete=True))
         elif may_not_start(facts, policy) == TOO_LATE:
             actions.append(Finish(complete=False, why=TOO_LATE))
@@ -222,7 +231,9 @@ def _some_failed(actions: Sequence[Action]) -> bool:
 def _asked(facts: Facts, policy: Policy) -> tuple[Asked, str]:
     """What is asked of the search, by somebody or by its own limits, and why."""
     if facts.asked is not Asked.GO:
-        return facts.asked, ""
+        return facts.asked, facts.met
+    if facts.met:
+        return Asked.STOP, facts.met
     if policy.fail_fast and facts.failed:
         return Asked.STOP, FAILED_FAST
     if policy.until is not None and facts.now >= policy.until:
@@ -262,13 +273,14 @@ def _while_alive(active: Active, asked: Asked, now: float, policy: Policy) -> li
         if why is None:
             return []
         hard = asked is Asked.STOP_NOW
-        return [Terminate(active.run, active.attempt, Ending(now, why, killed=hard))]
+        detail = active.hopeless if why == STOPPED_EARLY else ""
+        return [Terminate(active.run, active.attempt, Ending(now, why, hard, detail))]
     overdue = now - ending.since >= policy.grace_s or asked is Asked.STOP_NOW
     if overdue and not ending.killed:
-        return [Terminate(active.run, active.attempt, Ending(now, ending.why, killed=True))]
+        return [Terminate(active.run, active.attempt, replace(ending, since=now, killed=True))]
     if ending.killed and now - ending.since >= policy.grace_s:
         # Killed, and something still holds the lock: say it again rather than wait for ever.
-        return [Terminate(active.run, active.attempt, Ending(now, ending.why, killed=True))]
+        return [Terminate(active.run, active.attempt, replace(ending, since=now, killed=True))]
     return []
 
 
@@ -279,7 +291,7 @@ def _why_end(active: Active, asked: Asked, now: float, policy: Policy) -> str | 
         return PREEMPTED
     if policy.timeout_s is not None and now - active.started >= policy.timeout_s:
         return TIMED_OUT
-    return None
+    return STOPPED_EARLY if active.hopeless else None
 
 
 def _after_exit(active: Active, exited: Exited, policy: Policy) -> Action:
@@ -319,6 +331,8 @@ def _after_ending(active: Active, ending: Ending, seconds: float) -> Action:
         return Requeue(run, attempt, "stopped with its search")
     if ending.why == HUNG:
         return Requeue(run, attempt, "hung after a warm start")
+    if ending.why == STOPPED_EARLY:
+        return End(run, attempt, Outcome.STOPPED, seconds, ending.detail)
     if ending.why == TIMED_OUT:
         return End(run, attempt, Outcome.TIMED_OUT, seconds, "took longer than --timeout")
     return End(run, attempt, Outcome.CANCELLED, seconds, "stopped on request")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from hprun.dataclass import dataclass
+from hprun.engine.adding import Added
 from hprun.model import Values
 from hprun.store import Close
 
@@ -36,6 +37,15 @@ class Listener(Protocol):
 
     def requeued(self, place: Place, why: str) -> None:
         """A run goes back to the queue."""
+
+    def added(self, added: Added) -> None:
+        """Trials were added by hand, or could not be."""
+
+    def enough(self, why: str) -> None:
+        """The search's goal is met."""
+
+    def dropped(self, trial: int, runs: int, why: str) -> None:
+        """So many runs of a trial, which waited, are left out."""
 
     def stopping(self, why: str) -> None:
         """The search was asked to stop."""

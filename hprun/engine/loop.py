@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import signal
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hprun.autolog import environment, forget
+from hprun.engine.adding import Adding
 from hprun.engine.asking import Asking
 from hprun.engine.decide import (
     DISK_FULL,
+    STOPPED_EARLY,
     Action,
     Asked,
     End,
@@ -29,23 +30,26 @@ from hprun.engine.decide import (
     may_not_start,
 )
 from hprun.engine.interrupts import Interrupts
+from hprun.engine.judging import Judge
+from hprun.engine.layouts import Layouts
 from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
-from hprun.engine.plan import render
 from hprun.engine.repair import record_run
 from hprun.engine.work import Work, run_env
 from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.executors.logs import hold_down, settle
 from hprun.files import Lock, is_locked
-from hprun.model import FAILURES, Metric, Outcome, Queued, Run
+from hprun.model import FAILURES, SCORED, Metric
 from hprun.paths import Cache, RunPaths
-from hprun.script import Rendering
-from hprun.store import Close, SearchRow, Store
-from hprun.workspace import copy_workspace
+from hprun.store import Close, Request, SearchRow, Store
+
+if TYPE_CHECKING:  # most searches have no use for it
+    from hprun.engine.stopping import EarlyStops
 
 _LOOK_S = 0.5  # between looks for requests when nothing else happens
 _LOGS_S = 5.0  # between looks at the sizes of logs
+_CURVES_S = 0.25  # between looks at curves
 _PAUSE_S = 2.0  # between tries to write on a full disk
 
 
@@ -64,10 +68,14 @@ class Loop:
         executor: LocalExecutor | None = None,
         only_trial: int | None = None,
         asking: Asking | None = None,
+        adding: Adding | None = None,
+        judge: Judge | None = None,
+        early: EarlyStops | None = None,
     ) -> None:
         """`work` may be None for a loop that only stops what still runs.
 
-        `asking` is there when trials come from a strategy.
+        `asking` is there when trials come from a strategy, `adding` when they may come from the
+        user as well, `judge` when there is a goal, `early` when runs may be stopped early.
         `only_trial` leaves all trials but one out of sight.
         """
         self._store = store
@@ -77,16 +85,22 @@ class Loop:
         self._listener = listener
         self._work = work
         self._asking = asking
+        self._adding = adding
+        self._judge = judge
+        self._early = early
         self._metric: Metric | None = search.metric
         self._executor = executor or LocalExecutor()
-        self._lookout = Lookout(store, cache, search, policy, listener, self._executor, only_trial)
+        self._lookout = Lookout(
+            store, cache, search, policy, listener, self._executor,
+            only_trial=only_trial, early=early,
+        )  # fmt: skip
         self._known = self._lookout.known
         self._endings = self._lookout.endings
-        self._failed = False
+        self._failed = self._enough = False
         self._said = ""
         self._held_down = 0.0  # monotonic; when logs were last looked at
         self._held_until = 0.0  # monotonic; the disk was full a moment ago
-        self._laid_out: dict[int, tuple[Place, Rendering]] = {}  # runs that wait
+        self._layouts = Layouts(store, cache, search.id, self._lookout)
         self._cancelled = set[int]() if only_trial is None else {only_trial}  # trials
         self._asked = Asked.GO
         self._failure: HprunError | None = None
@@ -98,10 +112,14 @@ class Loop:
         no reason to stop: it is waited out.
         """
         self._asked = asked
+        if self._adding is not None:
+            self._lookout.waiting.prefer(self._store.added_waiting(self._search.id))
         self._store.sync_now_and_then()
         try:
             return self._go_on(interrupts)
         finally:
+            if self._asking is not None:
+                self._asking.close()
             self._store.sync_at_once()
 
     def _go_on(self, interrupts: Interrupts) -> Finish:
@@ -127,38 +145,57 @@ class Loop:
             self._said = why
             self._listener.paused(why)
 
+    def _say_enough(self, why: str) -> None:
+        if why and not self._enough:
+            self._enough = True
+            self._listener.enough(why)
+
     def _turn(self, interrupts: Interrupts) -> Finish | None:
         self._heed(interrupts)
-        facts = self._lookout.look(self._asked, self._cancelled)
         room = self._asking.room if self._asking is not None else 0
-        facts = replace(facts, failed=self._failed, proposable=room)
-        if time.monotonic() < self._held_until:
-            facts = replace(facts, free_bytes=-1)
+        full = time.monotonic() < self._held_until
+        facts = self._lookout.look(
+            self._asked, self._cancelled, failed=self._failed, proposable=room,
+            thinking=self._thinks(), full=full,
+        )  # fmt: skip
+        if self._judge is not None:
+            facts = self._judge.judged(
+                facts, self._lookout.over, self._lookout.waiting.is_preferred
+            )
+            self._say_enough(facts.met)
+        self._lookout.over.clear()
         self._say_pause(may_not_start(facts, self._policy) if facts.queued else "")
         actions = decide(facts, self._policy)
         launches = self._write_down(actions, facts)
         for action in actions:
             if isinstance(action, Terminate):
                 self._terminate(action)
-        for run, attempt, lock in launches:
-            self._start(run, attempt, lock)
+        for place, attempt, lock in launches:
+            self._start(place, attempt, lock)
         asked_for = sum(a.count for a in actions if isinstance(a, Propose))
-        if asked_for:
+        thought = facts.thinking and self._asked is Asked.GO
+        if asked_for or thought:
             self._propose(asked_for)
+        elif facts.thinking and self._asking is not None:
+            self._asking.close()  # the search is to stop, so nothing more is wanted
         self._hold_logs_down()
         self._listener.looked()
         finish = next((a for a in actions if isinstance(a, Finish)), None)
         ended = sum(isinstance(a, End | Requeue) for a in actions)
-        more_at_once = bool(asked_for) or len(launches) < ended
+        proposed = (asked_for or thought) and not self._thinks()
+        more_at_once = proposed or len(launches) < ended
         if finish is None and not more_at_once:
-            if launches:
-                self._lay_out_ahead(facts.queued[len(launches) :])
+            if launches and self._work is not None:
+                self._layouts.ahead(facts.queued[len(launches) :], self._work)
             self._wait(self._patience(facts), interrupts)
         return finish
 
     def _wait(self, seconds: float, interrupts: Interrupts) -> None:
         self._store.sync(time.monotonic())
-        self._executor.wait(seconds, [interrupts.descriptor, *self._listener.descriptors()])
+        descriptors = self._asking.descriptors() if self._asking is not None else []
+        self._executor.wait(
+            seconds, [interrupts.descriptor, *self._listener.descriptors(), *descriptors]
+        )
         interrupts.drain()
 
     def _hold_logs_down(self) -> None:
@@ -169,13 +206,24 @@ class Loop:
 
     def _patience(self, facts: Facts) -> float:
         due = [e.since + self._policy.grace_s - facts.now for e in self._endings.values()]
-        return max(0.01, min([_LOOK_S, *due]))
+        return max(0.01, min([_LOOK_S if self._early is None else _CURVES_S, *due]))
 
     # Looking
 
+    def _take_up(self, requests: list[Request]) -> None:
+        """Queue what was asked for by hand, before all that waits."""
+        if self._adding is None or not any(request.trials for request in requests):
+            return
+        self._listener.added(self._adding.take(requests))
+        self._lookout.waiting.prefer(self._store.added_waiting(self._search.id))
+
     def _heed(self, interrupts: Interrupts) -> None:
         asked = interrupts.asked
-        for request in self._store.requests(self._search.id):
+        requests = self._store.requests(self._search.id)
+        self._take_up(requests)
+        for request in requests:
+            if request.trials:
+                continue
             if request.trial is None:
                 asked = max(asked, Asked.STOP, key=lambda a: a.value)
             elif request.trial not in self._cancelled:
@@ -188,16 +236,18 @@ class Loop:
 
     # Acting
 
-    def _write_down(self, actions: list[Action], facts: Facts) -> list[tuple[Run, int, Lock]]:
+    def _write_down(self, actions: list[Action], facts: Facts) -> list[tuple[Place, int, Lock]]:
         """One transaction for all that ends and begins in this turn."""
         ends = [a for a in actions if isinstance(a, End | Requeue)]
         starts = [a.run for a in actions if isinstance(a, Start)]
         if not ends and not starts:
             return []
-        closes = {a.run: self._close(a) for a in ends if isinstance(a, End)}
+        started = {a.run: a.started for a in facts.active}
+        closes = {a.run: self._close(a, started[a.run]) for a in ends if isinstance(a, End)}
         for action in ends:
             self._executor.bury(action.run, action.attempt, self._paths(action.run))
-        launches: list[tuple[Run, int, Lock]] = []
+        self._drop_hopeless(closes)
+        launches: list[tuple[Place, int, Lock]] = []
         try:
             self._record(ends, closes, starts, launches, facts.now)
         except BaseException:
@@ -208,12 +258,28 @@ class Loop:
             self._tell_end(action, closes)
         return launches
 
+    def _drop_hopeless(self, closes: Mapping[int, Close]) -> None:
+        """Leave out the remaining folds of trials that turn out hopeless by the runs that ended."""
+        if self._early is not None:
+            for run, close in closes.items():
+                self._drop_rest(self._known[run].trial, self._early.ended(self._known[run], close))
+
+    def _drop_rest(self, trial: int, why: str) -> None:
+        """Leave out what is still to come of a trial, if there is a reason."""
+        if not why or self._early is None or trial < 0:
+            return
+        self._early.drop(trial, why)
+        with self._store.transaction():
+            count = self._store.drop_queued(self._search.id, trial, why)
+        if count:
+            self._listener.dropped(trial, count, why)
+
     def _record(
         self,
         ends: list[End | Requeue],
         closes: Mapping[int, Close],
         starts: list[int],
-        launches: list[tuple[Run, int, Lock]],
+        launches: list[tuple[Place, int, Lock]],
         now: float,
     ) -> None:
         with self._store.transaction():
@@ -230,21 +296,25 @@ class Loop:
                         failed=action.failed,
                     )
                     self._lookout.waiting.requeued(action.run)
-            for run in (self._store.run(number, self._search.id) for number in starts):
+            for place in map(self._layouts.place, starts):
                 # The lock first: whoever sees the run claimed finds it locked, or its process dead.
-                lock = Lock(self._cache.run(run.folder).lock)
+                lock = Lock(self._cache.run(place.folder).lock)
                 if not lock.acquire():
                     continue
-                attempt = self._store.claim(run.id, self._search.id, self._lookout.boot, now)
+                attempt = self._store.claim(place.run, self._search.id, self._lookout.boot, now)
                 if attempt is None:
                     lock.release()
                 else:
-                    launches.append((run, attempt, lock))
+                    launches.append((place, attempt, lock))
+
+    def _thinks(self) -> bool:
+        return self._asking is not None and self._asking.thinking
 
     def _propose(self, count: int) -> None:
+        """Ask the strategy for so many trials; for none, hear what it was asked before."""
         assert self._asking is not None, "a loop without a strategy was let propose"
         try:
-            first = self._asking.ask(count)
+            first = self._asking.ask(count) if count else self._asking.hear()
         except CacheError:
             raise
         except HprunError as error:
@@ -257,9 +327,11 @@ class Loop:
     def _paths(self, run: int) -> RunPaths:
         return self._cache.run(self._known[run].folder)
 
-    def _close(self, end: End) -> Close:
-        settle(self._paths(end.run).log, int(self._policy.max_log))
-        reading = self._lookout.read(self._paths(end.run), end.run, end.outcome)
+    def _close(self, end: End, started: float) -> Close:
+        paths = self._paths(end.run)
+        settle(paths.log, int(self._policy.max_log))
+        since = started if end.attempt == 1 else None
+        reading = self._lookout.read(paths, end.run, end.outcome, since)
         return Close(end.run, end.attempt, end.outcome, end.seconds, end.detail, reading)
 
     def _tell_end(self, action: End | Requeue, closes: Mapping[int, Close]) -> None:
@@ -269,36 +341,45 @@ class Loop:
             if place.trial >= 0:
                 paths = self._cache.run(place.folder)
                 where = (place.trial, place.fold, place.repeat)
-                record_run(paths.record, place.identity, where, closes[action.run], self._metric)
+                close, note = closes[action.run], self._note(place.trial)
+                record_run(paths.record, place.identity, where, close, self._metric, note)
+            self._lookout.over.append(action.run)
             self._failed |= action.outcome in FAILURES
-            if action.outcome is Outcome.COMPLETED:
+            if action.outcome in SCORED:
                 with contextlib.suppress(OSError):
                     forget(self._cache.run(place.folder).checkpoint)
             self._listener.ended(place, closes[action.run])
         else:
             self._listener.requeued(place, action.why)
 
+    def _note(self, trial: int) -> Mapping[str, Any]:
+        """What the strategy wants to know again of a trial."""
+        return {} if self._asking is None else self._store.note(self._search.id, trial)
+
     def _terminate(self, action: Terminate) -> None:
         self._endings[action.run, action.attempt] = action.ending
-        self._store.ask_to_end(action.run, action.attempt, action.ending.why, action.ending.since)
+        ending = action.ending
+        why = f"{ending.why}: {ending.detail}" if ending.detail else ending.why
+        self._store.ask_to_end(action.run, action.attempt, why, ending.since)
         number = signal.SIGKILL if action.ending.killed else signal.SIGTERM
         self._executor.signal(self._paths(action.run), number)
+        if self._early is not None and ending.why == STOPPED_EARLY:
+            place = self._known[action.run]
+            self._drop_rest(place.trial, self._early.was_stopped(place))
 
-    def _start(self, run: Run, attempt: int, lock: Lock) -> None:
+    def _start(self, place: Place, attempt: int, lock: Lock) -> None:
         assert self._work is not None, "a loop without work was let start"
-        laid_out = self._laid_out.pop(run.id, None) if attempt == 1 else None
-        place = laid_out[0] if laid_out else self._lookout.place(run, wanted=True)
-        self._known[run.id] = place
-        paths = self._cache.run(run.folder)
+        self._known[place.run] = place
+        paths = self._cache.run(place.folder)
         work = self._work
         try:
-            rendering = laid_out[1] if laid_out else self._lay_out(place, work)
-            if self._store.is_fresh(run.id, attempt):
+            rendering = self._layouts.take(place, attempt, work)
+            if attempt == 1 or self._store.is_fresh(place.run, attempt):
                 _set_aside(paths.log, attempt - 1)
                 forget(paths.checkpoint, record=True)
             self._executor.start(
                 Launch(
-                    run=run.id,
+                    run=place.run,
                     attempt=attempt,
                     paths=paths,
                     command=[work.interpreter, _as_path(work.template.script), *rendering.argv],
@@ -317,42 +398,16 @@ class Loop:
                 )
                 self._asked = Asked.STOP
             with self._store.transaction():
-                self._store.requeue(run.id, attempt, str(error), time.time(), lost=False)
-            self._lookout.waiting.requeued(run.id)
-            self._known.pop(run.id)
+                self._store.requeue(place.run, attempt, str(error), time.time(), lost=False)
+            self._lookout.waiting.requeued(place.run)
+            self._known.pop(place.run)
             return
+        if self._early is not None:
+            self._early.started(place.run, attempt)
         self._listener.started(place, attempt)
 
-    def _lay_out(self, place: Place, work: Work) -> Rendering:
-        """Copy the workspace for a run, and write its values beside it. Raises OSError."""
-        paths = self._cache.run(place.folder)
-        rendering = render(work.template, place.values, work.shape, place.fold, place.repeat)
-        copy_workspace(work.snapshot(), paths.folder, rendering.files, marker=paths.copied)
-        paths.values.write_text(json.dumps(dict(place.values), indent=1), encoding="utf-8")
-        return rendering
-
-    def _lay_out_ahead(self, runs: Iterable[int]) -> None:
-        """Make the copies of the runs that come next, while there is nothing else to do.
-
-        Only of those that were never tried, and with their lock held meanwhile: another search
-        may want the same run. What goes wrong here is met again, and told, when the run starts.
-        """
-        work = self._work
-        assert work is not None, "runs come next only where there is work"
-        for number in runs:
-            if number in self._laid_out:
-                continue
-            run = self._store.run(number, self._search.id)
-            lock = Lock(self._cache.run(run.folder).lock)
-            with contextlib.suppress(OSError, HprunError):
-                if run.state != Queued(0) or not lock.acquire():
-                    continue
-                with lock:
-                    place = self._lookout.place(run, wanted=True)
-                    self._laid_out[run.id] = place, self._lay_out(place, work)
-
     def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
-        env = {**work.env, **run_env(place, work.shape, self._search.name)}
+        env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}
         if work.checkpoint is None:
             return env
         return {**env, **environment(paths.checkpoint, work.checkpoint, env)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.identity import run_identity, trial_identity
 from hprun.model import Values
 from hprun.script import Rendering, Template
@@ -62,7 +62,7 @@ def planned_runs(
         trial = ""
         for fold, repeat in shape.parts():
             rendering = render(template, values, shape, fold, repeat)
-            content = trial_identity(rendering.files, rendering.argv, others)
+            content = trial_identity(rendering.written, rendering.argv, others)
             trial = trial or content
             yield PlannedRun(
                 trial=number,

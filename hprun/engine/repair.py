@@ -26,9 +26,16 @@ def record_search(cache: Cache, key: str, row: SearchRow) -> None:
 
 
 def record_run(
-    path: Path, identity: str, place: tuple[int, int, int], close: Close, metric: Metric | None
+    path: Path,
+    identity: str,
+    place: tuple[int, int, int],
+    close: Close,
+    metric: Metric | None,
+    note: Mapping[str, Any],
 ) -> None:
-    """Write down how a run ended; `place` is its trial, fold and repeat."""
+    """Write down how a run ended; `place` is its trial, fold and repeat, `note` what the strategy
+    that proposed the trial wants to know again.
+    """
     document: dict[str, Any] = {
         "identity": identity,
         "place": place,
@@ -37,6 +44,8 @@ def record_run(
         "seconds": close.seconds,
         "detail": close.detail,
     }
+    if note:
+        document["note"] = note
     if close.reading is not None and metric is not None:
         reading = close.reading
         document["metric"] = [metric.name, metric.reduce.value, metric.direction.value]
@@ -93,11 +102,12 @@ def _restore(store: Store, cache: Cache, search: Mapping[str, Any]) -> int:
             record = json.loads(path.read_text(encoding="utf-8"))
             values = json.loads(path.with_name("values.json").read_text(encoding="utf-8"))
             trial, fold, repeat = record["place"]
+            note = dict(record.get("note", {}))
             close, metric = _close(record)
         except (OSError, ValueError, KeyError, TypeError):
             continue  # torn, or not ours: its run is queued again
         folder = path.with_suffix("").relative_to(cache.root).as_posix()
-        trials[trial] = PlannedTrial(trial, values)
+        trials[trial] = PlannedTrial(trial, values, note)
         runs.append(PlannedRun(trial, fold, repeat, record["identity"], folder))
         closes.append((record["identity"], close, metric))
     store.link(row.id, trials.values(), runs, {})

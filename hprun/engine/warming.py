@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import select
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -88,7 +87,7 @@ def shared_prefix(
     values = {name: axis[0] for name, axis in axes.items() if axis}
     rendering = render(template, values, shape, 0, 0)
     target = folder / "workspace"
-    copy_workspace(snapshot, target, rendering.files, marker=folder / "copied")
+    copy_workspace(snapshot, target, rendering.written)
     until = "all of it" if prefix.stops_at is None else f"what stands before {prefix.because}"
     say(f"Running once for all runs: {len(prefix.shared)} statements, {until}.")
     return SharedPrefix(
@@ -122,6 +121,8 @@ def try_warm(workspace: Path, script: str, python: str) -> str:
 
     Raises OSError where the interpreter cannot be started.
     """
+    import tempfile
+
     read = reader(workspace)
     plan = preload_plan(script, read, ())
     with tempfile.TemporaryDirectory(prefix="hprun-doctor-") as scratch:

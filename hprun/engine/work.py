@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
 from hprun.engine.plan import Shape
 from hprun.script import Template
@@ -28,9 +29,10 @@ class Work:
     snapshot: Callable[[], Snapshot]
 
 
-def run_env(place: Place, shape: Shape, search: str) -> dict[str, str]:
-    """What one run finds in its environment beside `base_env`."""
-    env = {"HPRUN_SEARCH": search, "HPRUN_TRIAL": str(place.trial)}
+def run_env(place: Place, shape: Shape, search: str, folder: Path) -> dict[str, str]:
+    """What one run, which works in `folder`, finds in its environment beside `base_env`."""
+    where = os.path.abspath(folder)  # noqa: PTH100 - not resolved: links stay as named
+    env = {"HPRUN_SEARCH": search, "HPRUN_TRIAL": str(place.trial), "HPRUN_FOLDER": where}
     if shape.folds:
         env |= {"HPRUN_FOLD": str(place.fold), "HPRUN_FOLDS": str(shape.folds)}
     if shape.repeats > 1:

@@ -19,14 +19,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from hprun.dataclass import dataclass
 from hprun.executors.stuck import STUCK_S, Stillness, sample
 from hprun.executors.warm import Fork, ForkServer
 from hprun.executors.warm_starts import WarmStarts
-from hprun.files import Lock, is_locked
+from hprun.files import Lock, is_locked, read_plainly
 from hprun.model import Alive, Exited, Gone, Life
 from hprun.paths import RunPaths
 
@@ -51,6 +51,7 @@ exit $status
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _STUCK_LOOK_S = 10.0
 _POLL_S = 0.1  # seconds between looks where the kernel cannot wake us
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 MARK = "HPRUN_MARK"
 """The variable by which a process is known to be ours, wherever it fled to."""
 
@@ -115,18 +116,21 @@ class LocalExecutor:
         """Start the process and hand it the lock. Raises OSError."""
         paths = launch.paths
         paths.exit_record.unlink(missing_ok=True)
-        launch.lock.write("")  # the shell writes its own number over what an older one left
+        launch.lock.clear()  # the shell writes its own number over what an older one left
         env = dict(launch.env) | {
             "HPRUN_ATTEMPT": str(launch.attempt),
             MARK: f"{_mark(paths, launch.attempt)}{paths.folder}",
         }
-        with paths.log.open("ab", buffering=0) as log:
+        log = os.open(paths.log, _APPEND, 0o666)
+        try:
             if launch.attempt > 1:
-                log.write(f"\n--- attempt {launch.attempt} ---\n".encode())
-            if not self._send(launch, env, log.fileno()):
+                os.write(log, f"\n--- attempt {launch.attempt} ---\n".encode())
+            if not self._send(launch, env, log):
                 self._start_cold(launch, env, log)
+        finally:
+            os.close(log)
 
-    def _start_cold(self, launch: Launch, env: Mapping[str, str], log: IO[bytes]) -> None:
+    def _start_cold(self, launch: Launch, env: Mapping[str, str], log: int) -> None:
         self._children[launch.run] = _started_cold(launch, env, log)
         self._watch(launch.run, self._children[launch.run].pid)
         launch.lock.release()
@@ -162,8 +166,12 @@ class LocalExecutor:
                     continue
                 assert self._warm is not None, "nobody else sends"
                 self._warm.declined(server, answer)
-                with contextlib.suppress(OSError), launch.paths.log.open("ab") as log:
-                    self._start_cold(launch, fork.env, log)
+                with contextlib.suppress(OSError):
+                    log = os.open(launch.paths.log, _APPEND, 0o666)
+                    try:
+                        self._start_cold(launch, fork.env, log)
+                    finally:
+                        os.close(log)
                 launch.lock.release()  # one that could not be started is found to be gone
 
     def look(self, run: int, attempt: int, paths: RunPaths) -> Life:
@@ -288,9 +296,7 @@ class LocalExecutor:
                 self._pidfds[run] = os.pidfd_open(pid)
 
 
-def _started_cold(
-    launch: Launch, env: Mapping[str, str], log: IO[bytes]
-) -> subprocess.Popen[bytes]:
+def _started_cold(launch: Launch, env: Mapping[str, str], log: int) -> subprocess.Popen[bytes]:
     record = str(launch.paths.exit_record)
     shell = ["/bin/sh", "-c", _SHELL, "hprun", str(launch.attempt), record]
     return subprocess.Popen(
@@ -306,10 +312,16 @@ def _started_cold(
 
 def _read_record(path: Path, attempt: int) -> Exited | None:
     try:
-        number, status, told = (int(word) for word in path.read_text("ascii").split())
-        at = path.stat().st_mtime
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        number, status, told = (int(word) for word in os.read(descriptor, 64).split())
+        at = os.fstat(descriptor).st_mtime
     except (OSError, ValueError):
         return None
+    finally:
+        os.close(descriptor)
     return Exited(status, at, bool(told)) if number == attempt else None
 
 
@@ -390,7 +402,7 @@ def _has_exited(child: subprocess.Popen[bytes]) -> bool:
 def _orphans(known: set[int]) -> list[int]:
     """Processes that were left to us by dead parents (prctl(2), PR_SET_CHILD_SUBREAPER)."""
     try:
-        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii").split()
+        children = read_plainly(f"/proc/self/task/{os.getpid()}/children").split()
     except OSError:
         return []
     return [int(pid) for pid in children if int(pid) not in known]

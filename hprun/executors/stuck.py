@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from hprun.dataclass import dataclass
 
 STUCK_S = 120.0
 """So long must an attempt do nothing at all."""

@@ -18,11 +18,17 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hprun.executors.warm_messages import MARK, configuration, fork_request, shared_env
+from hprun.dataclass import dataclass
+from hprun.executors.warm_messages import (
+    MARK,
+    common_env,
+    configuration,
+    fork_request,
+    shared_env,
+)
 from hprun.executors.warm_messages import CannotFork as CannotFork  # noqa: PLC0414 - part of what is offered here
 from hprun.executors.warm_messages import Fork as Fork  # noqa: PLC0414 - part of what is offered here
 from hprun.executors.warm_messages import Setting as Setting  # noqa: PLC0414 - part of what is offered here
@@ -91,7 +97,6 @@ def why_never() -> str | None:
     return None
 
 
-@dataclass
 class ForkServer:
     """One server; start it from the main thread, whose death ends it.
 
@@ -99,29 +104,26 @@ class ForkServer:
     cannot be started.
     """
 
-    setting: Setting
-    log: Path
-    _state: State = field(init=False, default_factory=Starting)
-    _buffer: bytes = field(init=False, default=b"")
-    _process: subprocess.Popen[bytes] = field(init=False, repr=False)
-    _asked: deque[tuple[Fork, float]] = field(init=False, default_factory=deque)
-    _answered: list[Answer] = field(init=False, default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._base = shared_env(self.setting.env)
+    def __init__(self, setting: Setting, log: Path) -> None:
+        self.setting = setting
+        self._state: State = Starting()
+        self._buffer = b""
+        self._asked = deque[tuple[Fork, float]]()
+        self._answered: list[Answer] = []
+        self._common = common_env(setting.env)
         self._until = time.monotonic() + READY_S
         self._socket, theirs = socket.socketpair()
         shell = ["/bin/sh", "-c", _SHELL, "hprun", self.setting.python, str(_ENTRY)]
         arguments = [str(os.getpid()), "x" * _ARGUMENTS_ROOM]
         try:
-            with self.log.open("ab", buffering=0) as log:
+            with log.open("ab", buffering=0) as output:
                 self._process = subprocess.Popen(
                     [*shell, *arguments],
                     stdin=theirs.fileno(),
-                    stdout=log,
+                    stdout=output,
                     stderr=subprocess.STDOUT,
                     cwd=self.setting.folder,
-                    env=self._base | {"HPRUN_PADDING": "x" * _ENVIRONMENT_ROOM},
+                    env=shared_env(setting.env) | {"HPRUN_PADDING": "x" * _ENVIRONMENT_ROOM},
                     start_new_session=True,
                 )
         except BaseException:
@@ -179,7 +181,7 @@ class ForkServer:
         """
         if not isinstance(self._state, Ready):
             raise CannotFork(getattr(self._state, "why", "the imports are not done"))
-        request = fork_request(fork, self.setting, self._base)
+        request = fork_request(fork, self.setting, self._common)
         try:
             self._send(request, (fork.log, fork.lock))
         except OSError:
@@ -283,7 +285,8 @@ class ForkServer:
         data = len(body).to_bytes(4, "big") + body
         if fds:
             data = data[socket.send_fds(self._socket, [data], fds) :]
-        self._socket.sendall(data)
+        if data:
+            self._socket.sendall(data)
 
     def _receive(self, timeout_s: float) -> list[str] | None:
         """The next message, if it comes in time; a server that hung up is dead."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.script.preloading import Import, Preload, SetEnv, Step, Try
 
-_OWN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+_OWN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "PWD")
 _SETTINGS = "HPRUN_AUTOLOG"
 MARK = "HPRUN_MARK"
 """The variable by which the processes of an attempt are known."""
@@ -76,8 +76,8 @@ class Setting:
     prefix: SharedPrefix | None = None
 
 
-def fork_request(fork: Fork, setting: Setting, base: Mapping[str, str]) -> dict[str, Any]:
-    """The message for an attempt, where `base` is the server's environment.
+def fork_request(fork: Fork, setting: Setting, common: Mapping[str, str]) -> dict[str, Any]:
+    """The message for an attempt, where `common` is what all have in their environment.
 
     Raises CannotFork for one that is not what the server is for.
     """
@@ -90,17 +90,20 @@ def fork_request(fork: Fork, setting: Setting, base: Mapping[str, str]) -> dict[
     settings = env.pop(_SETTINGS, "")
     if setting.site is not None:
         _without_entry(env, str(setting.site.parent))
-    for name in base.keys() | env.keys():
-        if name != "PWD" and not _is_own(name) and base.get(name) != env.get(name):
-            raise CannotFork(f"its environment has another {name}")
-    env["PWD"] = os.path.realpath(fork.folder)  # the shell of a cold start sees to that
+    folder = os.path.realpath(fork.folder)
+    own = {name: value for name, value in env.items() if _is_own(name)}
+    own["PWD"] = folder  # the shell of a cold start sees to that
+    if len(common) + len(own) != len(env.keys() | own.keys()) or not common.items() <= env.items():
+        names = common.keys() | env.keys() - own.keys()
+        other = next(name for name in sorted(names) if common.get(name) != env.get(name))
+        raise CannotFork(f"its environment has another {other}")
     return {
         "do": "start",
         "command": command,
         "keeper": [setting.python, "hprun", str(fork.attempt), str(fork.record)],
-        "env": list(env.items()),
+        "own": list(own.items()),
         "settings": settings,
-        "folder": str(fork.folder),
+        "folder": folder,
         "attempt": fork.attempt,
         "record": str(fork.record),
     }
@@ -109,6 +112,11 @@ def fork_request(fork: Fork, setting: Setting, base: Mapping[str, str]) -> dict[
 def shared_env(env: Mapping[str, str]) -> dict[str, str]:
     """What of an environment the server gets: all but what belongs to single attempts."""
     return {name: value for name, value in env.items() if not name.startswith("HPRUN_")}
+
+
+def common_env(env: Mapping[str, str]) -> dict[str, str]:
+    """What of an environment all attempts have in common."""
+    return {name: value for name, value in env.items() if not _is_own(name)}
 
 
 def _is_own(name: str) -> bool:
@@ -134,6 +142,7 @@ def configuration(setting: Setting) -> dict[str, Any]:
     return {
         "steps": [_step(step) for step in setting.plan.steps],
         "script": setting.script,
+        "env": list(common_env(setting.env).items()),
         "shadows": sorted(setting.names),
         "site": str(setting.site or ""),
         "prefix": prefix

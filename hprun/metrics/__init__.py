@@ -1,10 +1,10 @@
 """Metrics: what a run wrote, which series a name means, and how trials rank by it."""
 
-from hprun.metrics.creations import Creations as Creations
 from hprun.metrics.names import direction_is_explicit as direction_is_explicit
 from hprun.metrics.names import parse_metric as parse_metric
 from hprun.metrics.ranking import Ranked as Ranked
 from hprun.metrics.ranking import TrialScore as TrialScore
+from hprun.metrics.ranking import better as better
 from hprun.metrics.ranking import rank as rank
 from hprun.metrics.ranking import score as score
 from hprun.metrics.ranking import trial_score as trial_score

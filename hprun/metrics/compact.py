@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.model import Curve
 
 

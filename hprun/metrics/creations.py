@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.filesystems import file_system, is_network
 
 EVERY_S = 5.0

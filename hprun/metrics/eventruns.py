@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hprun.metrics.eventfile import EventFile
 from hprun.metrics.merging import MergedCurve, SeriesMerge, concurrent
 from hprun.metrics.resolve import Series, could_mean
+
+if TYPE_CHECKING:
+    from hprun.metrics.eventfile import EventFile
 
 
 class EventRuns:
@@ -33,6 +36,8 @@ class EventRuns:
         for path in paths:
             file = self._files.get(path)
             if file is None:
+                from hprun.metrics.eventfile import EventFile  # most runs of most scripts have none
+
                 file = self._files[path] = EventFile(path, self._keep(self._run_of(path)))
             changed |= file.poll()
         if changed:

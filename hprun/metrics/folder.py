@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from hprun.dataclass import dataclass
 
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a folder's time stamp can be trusted to tell of further changes."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.metrics.records import FRAME, HEADER, masked_crc
 
 _LONGEST = 1 << 30

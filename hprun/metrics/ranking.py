@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from heapq import nsmallest
 
+from hprun.dataclass import dataclass
 from hprun.model import Curve, Direction, Reduce
 
 
@@ -77,6 +77,15 @@ def trial_score(values: Sequence[float | None]) -> TrialScore:
     return TrialScore(
         mean, math.sqrt(_mean([(value - mean) * (value - mean) for value in held])), count
     )
+
+
+def better(a: float, b: float, direction: Direction) -> bool:
+    """Say whether score `a` beats `b`; what is no number never does."""
+    if not math.isfinite(a):
+        return False
+    if not math.isfinite(b):
+        return True
+    return a < b if direction is Direction.LOW else a > b
 
 
 def rank(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hprun.metrics.compact import Points
-from hprun.metrics.eventfile import EventFile
 from hprun.metrics.eventruns import EventRuns
 from hprun.metrics.folder import RunFolder
 from hprun.metrics.merging import MergedCurve, SeriesMerge
@@ -15,6 +15,9 @@ from hprun.metrics.readings import Ambiguous, Candidate, Missing, Reading, Resol
 from hprun.metrics.resolve import Series, explicit_forms, resolve
 from hprun.metrics.textsources import TextSources
 from hprun.model import Curve, Metric
+
+if TYPE_CHECKING:
+    from hprun.metrics.eventfile import EventFile
 
 
 class RunReader:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from hprun.dataclass import dataclass
 from hprun.metrics.compact import Points
 from hprun.model import Curve
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")

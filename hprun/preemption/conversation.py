@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol
+
+from hprun.dataclass import dataclass
 
 WAIT_S = 30  # how long Google's server may hold a question open
 QUICK_S = 5.0  # how long any other answer may take

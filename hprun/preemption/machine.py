@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from hprun.dataclass import dataclass
 
 LINK_LOCAL = "169.254.169.254"  # of both clouds; a name would have to be looked up first
 # Their addresses and names beside link-local and loopback ones. No other host is ever asked.

@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from hprun.preemption.conversation import Amazon, Answer, Conversation, Google, Request
-from hprun.preemption.machine import Server, find_server
+from hprun.preemption.machine import Server
 
 _LARGEST_ANSWER = 65536
 _CLOSE_S = 2.0  # a thread that still connects is left behind: it can say nothing any more
-
-
-def watch(
-    stop: Callable[[str], None],
-    warn: Callable[[str], None] | None = None,
-    *,
-    env: Mapping[str, str] = os.environ,
-    sys_folder: Path = Path("/sys"),
-    pause: Callable[[float], bool] | None = None,
-) -> Watcher | None:
-    """Watch for this machine being taken back; None where it belongs to no cloud.
-
-    From a thread of the watcher, `stop` is called once, with the reason, when the machine goes
-    away within two minutes or less; the watcher then rests. `warn` is called at most once, when it
-    will go away within the hour. Both must return at once. `pause` waits for some seconds and says
-    whether to give up (for tests). Never raises, asks no host but a link-local one or this
-    machine, and heeds no proxy.
-    """
-    server = find_server(env, sys_folder)
-    if server is None:
-        return None
-    return Watcher(server, stop, warn or (lambda _text: None), pause)
 
 
 class Watcher:

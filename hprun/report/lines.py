@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.text import Text
-
+from hprun.engine.adding import Added
 from hprun.engine.decide import PREPARING
 from hprun.engine.listening import Place
 from hprun.executors.warm import Ready
-from hprun.model import FAILURES, Outcome
+from hprun.model import FAILURES, SCORED, Outcome
 from hprun.paths import Cache
 from hprun.report.log_tail import not_copied, tail
 from hprun.report.progress import Progress
 from hprun.report.terminal import stderr
-from hprun.report.words import score_words, size_words, time_words, value_words
+from hprun.report.words import count_words, score_words, size_words, time_words, value_words
+from hprun.report.words_in_colour import Coloured
 from hprun.store import Close
 
 _TAIL = 8  # lines of a failed run's log
@@ -46,16 +46,12 @@ class Lines:
         self._waits_for = ""
         self._resolved: set[str] = set()
 
-    def say(self, text: str | Text) -> None:
+    def say(self, text: str | Coloured) -> None:
         """Print one line; a terminal or pipe that went away must not end a search."""
         if self._gone:
             return
         try:
-            if self._console.is_terminal:
-                self._console.print(text, markup=False)
-            else:  # as it is: a thousand lines through a terminal's layout take a second
-                self._console.file.write(f"{text}\n")
-                self._console.file.flush()
+            self._console.print(text, markup=False)
         except OSError:
             self._gone = True
 
@@ -75,6 +71,23 @@ class Lines:
         """Say that a run goes back to the queue."""
         if not self._quiet:
             self.say(f"{self.name(place)} goes back to the queue: {why}")
+
+    def added(self, added: Added) -> None:
+        """Say what was added by hand, and count it."""
+        self.progress.runs += added.runs
+        for text in added_words(added, quiet=self._quiet):
+            self.say(text)
+
+    def enough(self, why: str) -> None:
+        """Say why the search is complete before all is done."""
+        if not self._quiet:
+            self.say(f"{why}.")
+
+    def dropped(self, trial: int, runs: int, why: str) -> None:
+        """Say that runs of a trial are left out."""
+        self.progress.dropped(runs)
+        if not self._quiet and not self._brief:
+            self.say(f"trial {trial}: {count_words(runs, 'run')} left out: {why}")
 
     def stopping(self, why: str) -> None:
         """Say that the end is near."""
@@ -110,32 +123,32 @@ class Lines:
         self.progress.ended(place, close)
         if place.trial < 0:
             return
-        good = close.outcome is Outcome.COMPLETED
+        good = close.outcome in SCORED
         if not self._quiet:
             self._say_resolved(close)
         if good and (self._quiet or self._brief):
             return
         width = len(str(self.progress.runs))
         count = f"[{self.progress.done:>{width}}/{self.progress.runs}]"
-        line = Text(f"{count} {self.name(place)}  {value_words(place.values)}  ")
-        line.append(self._ending(close), style="" if good else "red")
-        line.append(f"  {time_words(close.seconds)}")
-        self.say(line)
+        line = (f"{count} {self.name(place)}  {value_words(place.values)}  ", "")
+        ending = (self._ending(close), "" if good else "red")
+        self.say(Coloured((line, ending, (f"  {time_words(close.seconds)}", ""))))
         if close.outcome in FAILURES:
             self._say_log(place)
 
     def _ending(self, close: Close) -> str:
-        if close.outcome is not Outcome.COMPLETED:
+        if close.outcome not in SCORED:
             return f"{close.outcome.value}: {close.detail}" if close.detail else close.outcome.value
         metric, reading = self.progress.metric, close.reading
         if metric is None or reading is None:
-            return "completed"
+            return close.outcome.value
         if reading.kind == "ambiguous":
             return f"{metric.name} ?"
         if reading.kind == "missing":
-            return f"completed, but wrote no {metric.name}"
+            return f"{close.outcome.value}, but wrote no {metric.name}"
         at = f" at step {reading.step}" if reading.step else ""
-        return f"{metric.name} {score_words(reading.value)}{at}"
+        early = f"  stopped: {close.detail}" if close.outcome is Outcome.STOPPED else ""
+        return f"{metric.name} {score_words(reading.value)}{at}{early}"
 
     def _say_resolved(self, close: Close) -> None:
         """What the metric's name came to mean, once for each meaning."""
@@ -177,3 +190,12 @@ class Lines:
         fold = f" fold {place.fold}" if self.progress.runs_per_trial > 1 else ""
         repeat = f" repeat {place.repeat}" if place.repeat else ""
         return f"trial {place.trial}{fold}{repeat}"
+
+
+def added_words(added: Added, *, quiet: bool) -> list[str]:
+    """A line for each trial that was added by hand, or could not be; `quiet`: of the latter."""
+    refused = [f"A trial that was asked for cannot be added: {why}" for why in added.refused]
+    if quiet:
+        return refused
+    lines = (f"trial {n} was added by hand: {value_words(values)}" for n, values in added.trials)
+    return [*lines, *refused]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -14,16 +13,20 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
-from hprun.metrics import Creations, Resolved, RunReader
+from hprun.metrics import Resolved, RunReader
+from hprun.metrics.creations import Creations
 from hprun.model import Metric
 from hprun.paths import Cache
 from hprun.report.keys import Keys
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import value_names
-from hprun.report.terminal import Column, make_table
+from hprun.report.rich_console import make_table
+from hprun.report.terminal import by_rich
 from hprun.report.words import score_words, time_words, value_words
+from hprun.report.words_in_colour import Column
 from hprun.store import Close
 
 _REDRAW_S = 0.5
@@ -62,7 +65,8 @@ class LiveTable(Lines):
         self._drawn = self._read = 0.0
         self._keys = Keys(quit_)
         self._creations = Creations()
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._console = self._terminal = by_rich(stderr=True)
+        self._live = Live(console=self._terminal, auto_refresh=False, transient=True)
 
     def __enter__(self) -> LiveTable:
         self._keys.__enter__()
@@ -202,7 +206,7 @@ class LiveTable(Lines):
             row = [str(place.trial), str(place.fold)]
             row += [str(place.values.get(name, "-")) for name in names]
             rows.append([*row, active.words, time_words(now - active.begun)])
-        return make_table(columns, rows, self._console.width)
+        return make_table(columns, rows, self._terminal.width)
 
 
 def _current(reader: RunReader, metric: Metric) -> str:

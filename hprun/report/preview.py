@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from hprun.config import jobs_default
 from hprun.engine.assemble import Question, interpreter
 from hprun.engine.plan import render
 from hprun.model import Site, Value
 from hprun.report.results import SCHEMA, metric_json
-from hprun.report.terminal import Column, diff_text, print_table, stdout
+from hprun.report.terminal import print_table, stdout
 from hprun.report.words import count_words, value_words
+from hprun.report.words_in_colour import Column, diff_text
 from hprun.script import unified_diff
 from hprun.space import describe
 
@@ -98,7 +97,7 @@ def _print_diff(question: Question) -> None:
     which = "trial 0" if question.chosen is None else "for example"
     console.print(f"\n{which}: {value_words(values)}", style="bold", markup=False)
     if rendering.argv:
-        console.print(Text("arguments: " + " ".join(rendering.argv)))
+        console.print("arguments: " + " ".join(rendering.argv), markup=False)
     for path, after in rendering.files.items():
         before = Path(question.workspace / path).read_bytes()
         console.print(diff_text(unified_diff(before, after, path)), end="")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
-from hprun.metrics import trial_score
+from hprun.metrics import better, trial_score
 from hprun.model import FAILURES, Metric, Values
-from hprun.report.results import Result, better
+from hprun.report.results import Result
 from hprun.store import Close, TrialRow
 
 
@@ -49,6 +50,10 @@ class Progress:
             score = trial_score(scores).mean
             if score is not None:
                 self._consider(score, place.trial, place.values)
+
+    def dropped(self, runs: int) -> None:
+        """Count runs that are left out."""
+        self.done += runs
 
     def _consider(self, score: float, trial: int, values: Values) -> None:
         assert self.metric is not None

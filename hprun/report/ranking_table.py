@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from typing import Protocol, TextIO
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from hprun.model import Metric, Values
-from hprun.report.results import Result
-from hprun.report.terminal import Column, print_table, state_text
+from hprun.report.results import Result, stopped_after
+from hprun.report.terminal import Plain, print_table
 from hprun.report.words import score_words, time_words
+from hprun.report.words_in_colour import Coloured, Column, state_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class HasValues(Protocol):
@@ -33,7 +34,9 @@ def value_names(results: Sequence[HasValues]) -> list[str]:
 _ABSENT = object()
 
 
-def print_ranking(console: Console, results: Sequence[Result], metric: Metric | None) -> None:
+def print_ranking(
+    console: Console | Plain, results: Sequence[Result], metric: Metric | None
+) -> None:
     """One line for each trial, in the order given."""
     names = value_names(results)
     folds = any(len(result.parts) > 1 for result in results)
@@ -44,9 +47,9 @@ def print_ranking(console: Console, results: Sequence[Result], metric: Metric | 
         if folds:
             columns += [Column("std", right=True, keep=True), Column("n", right=True, keep=True)]
     columns += [Column("time", right=True, keep=True), Column("state", keep=True)]
-    rows: list[list[str | Text]] = []
+    rows: list[list[str | Coloured]] = []
     for result in results:
-        row: list[str | Text] = [str(result.rank or "-"), str(result.trial)]
+        row: list[str | Coloured] = [str(result.rank or "-"), str(result.trial)]
         row += [str(result.values[n]) if n in result.values else "-" for n in names]
         if metric is not None:
             row.append(
@@ -55,12 +58,15 @@ def print_ranking(console: Console, results: Sequence[Result], metric: Metric | 
             if folds:
                 row += [score_words(result.std), str(result.n)]
         took = time_words(result.seconds) if result.state not in ("queued", "running") else "-"
-        rows.append([*row, took, state_text(result.state)])
+        after = f" {stopped_after(result)}" if result.state == "stopped" else ""
+        rows.append([*row, took, state_text(result.state, after)])
     print_table(console, columns, rows)
 
 
 def write_csv(file: TextIO, results: Sequence[Result]) -> None:
     """All trials with a header; numbers in full."""
+    from hprun.strategies.listed import cell_text
+
     names = value_names(results)
     writer = csv.writer(file)
     writer.writerow(["rank", "trial", *names, "score", "std", "n", "seconds", "state"])
@@ -68,7 +74,7 @@ def write_csv(file: TextIO, results: Sequence[Result]) -> None:
         writer.writerow([
             result.rank if result.rank is not None else "",
             result.trial,
-            *(result.values.get(name, "") for name in names),
+            *(cell_text(result.values[n]) if n in result.values else "" for n in names),
             *("" if number is None else repr(number) for number in (result.score, result.std)),
             result.n,
             round(result.seconds, 3),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.metrics import TrialScore, rank, trial_score
-from hprun.model import SCORED, Direction, Ended, Metric, Queued, Running, Values, state_word
+from hprun.model import SCORED, Ended, Metric, Queued, Running, Values, state_word
 from hprun.paths import Cache
 from hprun.store import Part, TrialRow
 
@@ -85,6 +85,15 @@ def trial_state(trial: TrialRow) -> str:
     return min((state_word(state) for state in states), key=worst.index)
 
 
+def stopped_after(result: Result) -> str:
+    """Where a trial was stopped early: `after 9`, of so many values, or `1 of 5 folds`."""
+    stopped = [part for part in result.parts if state_word(part.run.state) == "stopped"]
+    if len(result.parts) > 1:
+        return f"{len(stopped)} of {len(result.parts)} runs"
+    tracks = [(part.reading.detail or {}).get("track") for part in stopped if part.reading]
+    return f"after {tracks[0]['values']}" if tracks and tracks[0] else ""
+
+
 def _note(trial: TrialRow, metric: Metric | None) -> str:
     if metric is None:
         return ""
@@ -156,12 +165,3 @@ def _fold_json(part: Part, cache: Cache) -> dict[str, Any]:
 def finite(value: float | None) -> float | None:
     """JSON has no NaN and no infinity: they are null."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def better(a: float, b: float, direction: Direction) -> bool:
-    """Say whether score `a` beats `b`; what is no number never does."""
-    if not math.isfinite(a):
-        return False
-    if not math.isfinite(b):
-        return True
-    return a < b if direction is Direction.LOW else a > b

@@ -1,138 +1,103 @@
-"""Consoles and tables: rich where there is a terminal, plain wide text where there is none."""
+"""Where words and tables go: rich where there is a terminal, plain wide text where there is none."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from hprun.report.words_in_colour import Coloured, Column
 
-_GAP = 2  # blanks between columns
-_NARROWEST = 4  # what a column is cut to at the most
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_GAP = "  "  # between columns
 _WIDE = 1000  # columns: a file or a pipe has no edge
+_FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # with these, rich writes colours into a pipe too
 
 
-class _Console(Console):
-    """A console whose reader may go away; what that means is for the caller to say."""
+class Plain:
+    """A file or a pipe: takes what a console of rich's takes, and writes the words alone."""
 
-    def on_broken_pipe(self) -> None:
-        """Rich would end the program here, and with it a search."""
-        raise BrokenPipeError
+    is_terminal = False
+    width = _WIDE
+
+    def __init__(self, *, stderr: bool) -> None:
+        self.stderr = stderr
+
+    def print(
+        self, *words: str | Coloured, sep: str = " ", end: str = "\n", **_how: object
+    ) -> None:
+        """Write a line. Raises OSError when nobody reads it any more."""
+        stream = sys.stderr if self.stderr else sys.stdout
+        stream.write(sep.join(map(str, words)) + end)
+        stream.flush()
 
 
-def say(text: str | Text) -> None:
+def say(text: str | Coloured) -> None:
     """Print words for whoever is there to read them; a terminal that went away is no error."""
     with contextlib.suppress(OSError):
         stderr().print(text, markup=False)
 
 
-def stdout() -> Console:
+def stdout() -> Console | Plain:
     """For data."""
     return _console(sys.stdout.isatty(), stderr=False)
 
 
-def stderr() -> Console:
+def stderr() -> Console | Plain:
     """For words."""
     return _console(sys.stderr.isatty(), stderr=True)
 
 
-def _console(terminal: bool, *, stderr: bool) -> Console:
-    return _Console(
-        stderr=stderr, width=None if terminal else _WIDE, highlight=False, soft_wrap=not terminal
-    )
+def _console(terminal: bool, *, stderr: bool) -> Console | Plain:
+    if terminal or any(os.environ.get(name) for name in _FORCED):
+        return by_rich(stderr=stderr)
+    return Plain(stderr=stderr)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's title; numbers stand to the right.
+def by_rich(*, stderr: bool = False) -> Console:
+    """A console of rich's, also where there is no terminal."""
+    from hprun.report.rich_console import make_console
 
-    `fold` lets it break over lines; `keep` gives it its whole width on a narrow terminal, where
-    others are cut.
-    """
-
-    title: str
-    right: bool = False
-    fold: bool = False
-    keep: bool = False
+    stream = sys.stderr if stderr else sys.stdout
+    return make_console(width=None if stream.isatty() else _WIDE, stderr=stderr)
 
 
 def print_table(
-    console: Console, columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]
+    console: Console | Plain, columns: Sequence[Column], rows: Iterable[Sequence[str | Coloured]]
 ) -> None:
     """Print a table whose columns are as wide as need be, and the terminal allows."""
+    rows = list(rows)
+    if isinstance(console, Plain):
+        lines = plain_table(columns, rows)
+        if lines is not None:
+            console.print("\n".join(lines))
+            return
+        console = by_rich(stderr=console.stderr)
+    from hprun.report.rich_console import make_table
+
     console.print(make_table(columns, rows, console.width), soft_wrap=False)
 
 
-def make_table(
-    columns: Sequence[Column], rows: Iterable[Sequence[str | Text]], width: int
-) -> Table:
-    """A table with a bold head and no lines, at most `width` columns of the terminal wide."""
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    texts = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    widths = _fit(columns, texts, width)
-    for column, wide in zip(columns, widths, strict=True):
-        table.add_column(
-            column.title,
-            width=wide,
-            justify="right" if column.right else "left",
-            no_wrap=not column.fold,
-            overflow="fold" if column.fold else "ellipsis",
+def plain_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str | Coloured]]
+) -> list[str] | None:
+    """The lines of a table as rich lays it out; None where that takes more than counting letters."""
+    texts = [[column.title for column in columns], *([str(cell) for cell in row] for row in rows)]
+    if not all(
+        cell.isascii() and (not cell or cell.isprintable()) for row in texts for cell in row
+    ):
+        return None
+    widths = [max(map(len, cells)) for cells in zip(*texts, strict=True)]
+    if sum(widths) + len(_GAP) * len(widths) > _WIDE:
+        return None
+    return [
+        _GAP.join(
+            cell.rjust(width) if column.right else cell.ljust(width)
+            for cell, width, column in zip(row, widths, columns, strict=True)
         )
-    for row in texts:
-        table.add_row(*row)
-    return table
-
-
-def _fit(columns: Sequence[Column], texts: Sequence[Sequence[Text]], width: int) -> list[int]:
-    """How wide each column may be: those to keep as they are, the others cut to what is left."""
-    natural = [
-        max([len(column.title), *(row[number].cell_len for row in texts)])
-        for number, column in enumerate(columns)
+        for row in texts
     ]
-    kept = sum(w for w, column in zip(natural, columns, strict=True) if column.keep)
-    left = width - kept - _GAP * len(columns)
-    others = [w for w, column in zip(natural, columns, strict=True) if not column.keep]
-    cap = max(others, default=0)
-    while cap > _NARROWEST and sum(min(w, cap) for w in others) > left:
-        cap -= 1
-    return [w if column.keep else min(w, cap) for w, column in zip(natural, columns, strict=True)]
-
-
-_COLOURS = {
-    "completed": "green",
-    "complete": "green",
-    "running": "cyan",
-    "queued": "dim",
-    "stopped": "yellow",
-    "interrupted": "yellow",
-    "cancelled": "yellow",
-    "failed": "red",
-    "timed-out": "red",
-    "out-of-memory": "red",
-}
-
-
-def state_text(state: str) -> Text:
-    """A state in its colour; the word alone says it too."""
-    return Text(state, style=_COLOURS.get(state, ""))
-
-
-def diff_text(lines: Iterable[str]) -> Text:
-    """A unified diff in colours."""
-    text = Text()
-    for line in lines:
-        style = ""
-        if line.startswith(("+++", "---")):
-            style = "bold"
-        elif line.startswith("@@"):
-            style = "cyan"
-        elif line.startswith("+"):
-            style = "green"
-        elif line.startswith("-"):
-            style = "red"
-        text.append(line.rstrip("\r\n") + "\n", style=style)
-    return text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError, SiteError
 from hprun.model import Value, Values
 from hprun.script.options import Option, Takes

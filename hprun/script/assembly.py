@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import SiteError
 from hprun.model import Site
-from hprun.script import folds, suggestions
+from hprun.script import artifacts, folds, suggestions
 from hprun.script.argv import Arguments, Braced, braced, refuse_given
 from hprun.script.rendering import Edit, Parts, cut
 from hprun.script.sites import Found, Index, find, split_line
@@ -26,7 +26,8 @@ class Request:
     `script` is its path in the workspace; `names` are the hyperparameters as typed (`lr`,
     `Config.lr`, `lr@12`), which are also the keys of the values to render; `argv` the script's
     arguments, `subs` the parsed `--sub`; `reads` forces the rule of reads; `folds` is K of
-    `--cv`, `repeats` R of `--repeats`, 0 without.
+    `--cv`, `repeats` R of `--repeats`, 0 without; `arrays` the names whose values are arrays of
+    numbers.
     """
 
     script: str
@@ -36,6 +37,7 @@ class Request:
     reads: bool = False
     folds: int = 0
     repeats: int = 0
+    arrays: tuple[str, ...] = ()
 
 
 def make_template(request: Request, read: Read) -> Template:
@@ -69,6 +71,7 @@ def make_template(request: Request, read: Read) -> Template:
         own,
         parts,
         Arguments(items, chosen),
+        tuple(name for name, found in places if found.sites[0].rule == artifacts.RULE),
     )
 
 
@@ -118,7 +121,8 @@ def _places(request: Request, index: Index, bound: set[str], read: Read) -> list
     for name in request.names:
         if name in bound:
             continue
-        found = find(index, name, only_reads=request.reads)
+        found = artifacts.find(index, name) if name in request.arrays else None
+        found = found or find(index, name, only_reads=request.reads)
         if found is None:
             raise suggestions.no_place(index, name, read)
         places.append((name, found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from hprun.errors import RenderError
 from hprun.model import Value, Values
@@ -41,13 +42,14 @@ def _is_json(data: bytes) -> bool:
 def _same_elsewhere(parts: Parts, values: Values) -> None:
     """Compare the tokens before and after, but for those that touch a site."""
     regions = list(parts.regions(values))
-    before = _outside([(old, site) for old, _, site in regions])
-    after = _outside([(new, site) for _, new, site in regions])
+    before = _outside(tuple((old, site) for old, _, site in regions))
+    after = _outside(tuple((new, site) for _, new, site in regions))
     if before != after:
         raise RenderError(f"{parts.path} would change in more than its sites")
 
 
-def _outside(regions: list[tuple[str, bool]]) -> list[tuple[int, str]]:
+@lru_cache(maxsize=16)  # one original is compared with many copies
+def _outside(regions: tuple[tuple[str, bool], ...]) -> list[tuple[int, str]]:
     """The tokens of the joined text that touch no site."""
     text = "".join(part for part, _ in regions)
     skipped = len(text) - len(text.removeprefix("\ufeff"))

@@ -12,7 +12,8 @@ import re
 import sys
 import tokenize
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from hprun.dataclass import dataclass
 
 Span = tuple[int, int]
 

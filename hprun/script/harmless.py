@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from hprun.dataclass import dataclass
 
 _BUILTINS = {
     "abs", "all", "any", "bool", "bytes", "dict", "divmod", "enumerate", "filter", "float",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Protocol
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError
 from hprun.model import Value
 

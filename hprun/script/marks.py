@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import tokenize
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import SiteError
 from hprun.script import places
 from hprun.script.places import Place
-from hprun.script.source import Source, parse
+from hprun.script.source import Source, compiles, parse
 
+_ANY = re.compile(r"#\s*hp")  # without one, a file need not be taken apart to say that it has none
 _MARK = re.compile(r"#\s*hp\s*(?P<colon>:\s*(?P<spec>.*?))?\s*$")
 _NAMED = re.compile(r"(?P<name>[A-Za-z_][\w.]*)\s*=(?!=)\s*(?P<spec>.*)$", re.DOTALL)
 
@@ -30,7 +31,9 @@ class Mark:
 
 def find(source: Source) -> list[Mark]:
     """The marks of a file, in order; raises SiteError for a colon with nothing after it."""
-    found = []
+    found: list[Mark] = []
+    if not _ANY.search(source.text):
+        return found
     for token in source.tokens:
         if token.type != tokenize.COMMENT:
             continue
@@ -100,6 +103,9 @@ def marks(source: bytes, path: str) -> Sequence[tuple[str, str, int]]:
     Raises SiteError for a mark that names nothing or several things, and RenderError for a file
     that does not compile.
     """
+    if not _ANY.search(source.decode("latin-1")):
+        compiles(source, path)
+        return []
     parsed = parse(source, path)
     everything = places.collect(parsed.tree)
     picked = [(mark, _single(parsed, everything, mark)) for mark in find(parsed) if mark.spec]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+from hprun.dataclass import dataclass
 from hprun.script.places import callee, defaults
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from hprun.dataclass import dataclass
 from hprun.script import scopes
 
 Path = tuple[str, ...]

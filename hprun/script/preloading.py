@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.script.harmless import Names, is_harmless, value_is_harmless
 from hprun.script.imports import Read
 from hprun.script.source import parsed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import SiteError
 from hprun.script import fstrings, scopes
 from hprun.script.literals import NO_QUOTE, Fixed, Literal

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError, SiteError
 from hprun.model import Value, Values
 from hprun.script.literals import Writer
@@ -40,10 +41,19 @@ Pieces = tuple[bytes | Slot, ...]
 
 @dataclass(frozen=True)
 class Rendering:
-    """What a run executes: the rendered files by path, and the script's arguments."""
+    """What a run executes: the rendered files by path, and the script's arguments.
+
+    `arrays` are files that the workspace does not have: values that the script loads.
+    """
 
     files: Mapping[str, bytes]
     argv: tuple[str, ...]
+    arrays: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def written(self) -> Mapping[str, bytes]:
+        """All files that a run has and the workspace has not, or otherwise."""
+        return {**self.files, **self.arrays} if self.arrays else self.files
 
 
 @dataclass(frozen=True)

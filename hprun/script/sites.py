@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
+from hprun.dataclass import dataclass
 from hprun.errors import SiteError
 from hprun.model import Site
 from hprun.script import inert, marks, options, places, reads, scopes

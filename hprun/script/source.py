@@ -9,9 +9,10 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError
 from hprun.script import fstrings
 

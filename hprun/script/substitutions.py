@@ -7,8 +7,8 @@ import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError, SiteError
 from hprun.model import Value
 from hprun.script.literals import literal

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.errors import RenderError
 from hprun.model import Site, Value, Values
+from hprun.script import artifacts
 from hprun.script.argv import Arguments
 from hprun.script.checking import shape, verify
+from hprun.script.literals import literal
 from hprun.script.rendering import Edit, Parts, Rendering
 
 
@@ -17,6 +20,7 @@ class Template:
     """Where every value of a search goes; made by `make_template`.
 
     `sites` are in the order of the names, then hprun's own (`own`: fold, folds, n_folds, seed).
+    `arrays` are the names whose values the script loads from a file.
     """
 
     script: str
@@ -24,6 +28,7 @@ class Template:
     own: tuple[str, ...] = ()
     parts: tuple[Parts, ...] = field(default=(), repr=False)
     arguments: Arguments = field(default_factory=Arguments)
+    arrays: tuple[str, ...] = ()
 
     def render(
         self, values: Values, *, fold: int = 0, folds: int = 1, seed: int | None = None
@@ -34,7 +39,14 @@ class Template:
         """
         full = self._full(values, fold, folds, seed) if self.own else values
         files = {parts.path: parts.splice(full) for parts in self.parts}
-        return Rendering(files, self.arguments.fill(full))
+        return Rendering(files, self.arguments.fill(full), self._arrays(values))
+
+    def _arrays(self, values: Values) -> dict[str, bytes]:
+        return {
+            artifacts.path_of(name): artifacts.npy(values[name])
+            for name in self.arrays
+            if name in values
+        }
 
     def _full(self, values: Values, fold: int, folds: int, seed: int | None) -> Values:
         given = {"fold": fold, "folds": folds, "n_folds": folds, "seed": seed}
@@ -53,6 +65,8 @@ class Template:
             mine = edits.get((site.name, site.file, site.line))
             if site.name not in values:
                 texts.append(site.before)
+            elif site.name in self.arrays:
+                texts.append(f"{site.before} of {literal(values[site.name])}")
             elif mine:
                 parts, edit = mine.pop(0)
                 text = parts.written(edit, values[site.name])
@@ -77,11 +91,13 @@ class Template:
                 if kind not in seen:
                     seen.add(kind)
                     self._check_files({**first, name: value}, name)
-                    self._check_files({name: value}, name)
+                    if len(first) > 1:
+                        self._check_files({name: value}, name)
 
     def _check_arguments(self, values: Values, name: str) -> None:
         try:
             self.arguments.fill(values)
+            self._arrays(values)
         except RenderError as error:
             raise RenderError(
                 f"{self._where(name)}: {name}={values[name]!r}: {error.message}", hint=error.hint

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import SpecError
 from hprun.model import Value, Values
 from hprun.space.tokens import Token

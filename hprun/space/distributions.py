@@ -7,9 +7,9 @@ it raises DomainError.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 
+from hprun.dataclass import dataclass
 from hprun.space.numbers import (
     DomainError,
     Number,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
+from hprun.dataclass import dataclass
 from hprun.model import Value
 from hprun.space.distributions import FlaggedRange, Integers, Normal, Uniform
 from hprun.space.grids import Draws, Spaced, Steps, Values

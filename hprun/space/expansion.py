@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from hprun.dataclass import dataclass
 from hprun.errors import SpecError
 from hprun.model import Value
 from hprun.space.conditions import Condition

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
+from hprun.dataclass import dataclass
 from hprun.model import Value
 from hprun.space.literals import value_text
 from hprun.space.numbers import (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.model import Value, Values
 from hprun.space.conditions import Condition
 from hprun.space.distributions import FlaggedRange, Uniform

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from hprun.dataclass import dataclass
 from hprun.errors import SpecError
 from hprun.space.literals import WORD
 from hprun.space.numbers import DomainError

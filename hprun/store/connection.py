@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,22 @@ CACHE_KIB = 8192
 SYNC_S = 0.2
 """A coordinator waits so long at the least from one sync to the next."""
 _MIGRATIONS = {
-    # Indices by which nothing grows with what is already done, and a strategy's notes.
+    # Indices by which nothing grows with what is already done, a strategy's notes, trials that are
+    # added by hand, and those that a search was given to begin with.
     1: """
     ALTER TABLE trial ADD COLUMN note TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE trial ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE request ADD COLUMN trials TEXT;
+    CREATE INDEX trial_added ON trial (search, number) WHERE added = 1;
+    CREATE TABLE given (
+        search   INTEGER NOT NULL REFERENCES search,
+        number   INTEGER NOT NULL,
+        source   TEXT NOT NULL,
+        "values" TEXT NOT NULL,
+        early    INTEGER NOT NULL DEFAULT 0,
+        score    REAL,
+        PRIMARY KEY (search, number)
+    ) STRICT, WITHOUT ROWID;
     CREATE INDEX part_order ON part (search, run);
     CREATE INDEX reading_order ON reading (metric, value, run);
     PRAGMA user_version = 2;
@@ -59,7 +71,7 @@ class Connection:
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            script = resources.files("hprun.store").joinpath("schema.sql").read_text("utf-8")
+            script = Path(__file__).with_name("schema.sql").read_text("utf-8")
             try:
                 self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
             except sqlite3.OperationalError:
@@ -151,8 +163,10 @@ class Connection:
         self._db.close()
 
     def _all(self, sql: str, arguments: Sequence[Any] = ()) -> list[Any]:
-        with self._plainly():
+        try:  # without `_plainly`, which takes as long as a small question does
             return self._db.execute(sql, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise _plain(error, self._path) from error
 
 
 def _open(path: Path, *, create: bool) -> sqlite3.Connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hprun.model import Direction, Ended, Metric, Outcome, Queued, Reduce, Run, Running, State
@@ -82,10 +82,14 @@ def to_trials(rows: Iterable[Sequence[Any]]) -> Iterator[TrialRow]:
 
 
 def to_values(text: str) -> dict[str, Any]:
+    """A trial's values, from their column."""
+    return with_tuples(json.loads(text))
+
+
+def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     """Arrays come back as tuples, which JSON does not know."""
     return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in json.loads(text).items()
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
 
 

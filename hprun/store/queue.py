@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
-from hprun.model import Metric, Run
-from hprun.store.conversion import CLAIM, RUN, to_claimed, to_run
+from hprun.model import Metric, Run, Values
+from hprun.store.conversion import CLAIM, RUN, to_claimed, to_run, to_values, with_tuples
 from hprun.store.results import Results
 from hprun.store.rows import Claimed, Close, Request
 
@@ -28,6 +30,41 @@ class Queue(Results):
                 (search, after, limit),
             )
         ]
+
+    def added_waiting(self, search: int) -> list[int]:
+        """The runs that wait of the trials that were added by hand."""
+        rows = self._all(
+            "SELECT DISTINCT run.id FROM trial"
+            " CROSS JOIN part ON part.search = trial.search AND part.trial = trial.number"
+            " CROSS JOIN run ON run.id = part.run"
+            " WHERE trial.search = ? AND trial.added = 1 AND run.state = 'queued' ORDER BY run.id",
+            (search,),
+        )
+        return [int(row[0]) for row in rows]
+
+    def waiting_trials(self, search: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+        """The next trials of a search that wait, none of their runs begun: those added by hand
+        first, as they are run, and with their values.
+        """
+        rows = self._all(
+            'SELECT trial.number, trial."values" FROM part'
+            " CROSS JOIN run ON run.id = part.run"
+            " CROSS JOIN trial ON trial.search = part.search AND trial.number = part.trial"
+            " WHERE part.search = ? GROUP BY trial.number"
+            " HAVING max(run.state <> 'queued') = 0"
+            " ORDER BY trial.added DESC, min(run.id) LIMIT ?",
+            (search, limit),
+        )
+        return [(number, to_values(values)) for number, values in rows]
+
+    def waiting_of(self, runs: Iterable[int]) -> list[int]:
+        """Those of these runs that wait, in order."""
+        rows = self._all(
+            "SELECT id FROM run WHERE id IN (SELECT value FROM json_each(?))"
+            " AND state = 'queued' ORDER BY id",
+            (json.dumps(list(runs)),),
+        )
+        return [int(row[0]) for row in rows]
 
     def claimed(self, search: int) -> list[Claimed]:
         """The runs of a search that some attempt has claimed, whoever's attempt it is."""
@@ -92,14 +129,16 @@ class Queue(Results):
         )
         return float(rows[0][0] or 0.0)
 
-    def place(self, search: int, run: int) -> tuple[int, int, int]:
-        """Trial, fold and repeat that a run stands for in a search (the first, if several)."""
-        row = self._all(
-            "SELECT trial, fold, repeat FROM part WHERE run = ? AND search = ?"
-            " ORDER BY trial, fold, repeat LIMIT 1",
+    def place(self, search: int, run: int) -> tuple[int, int, int, dict[str, Any]]:
+        """Trial, fold, repeat and values that a run has in a search (the first, if several)."""
+        trial, fold, repeat, values = self._all(
+            'SELECT part.trial, part.fold, part.repeat, trial."values" FROM part'
+            " JOIN trial ON trial.search = part.search AND trial.number = part.trial"
+            " WHERE part.run = ? AND part.search = ?"
+            " ORDER BY part.trial, part.fold, part.repeat LIMIT 1",
             (run, search),
         )[0]
-        return row[0], row[1], row[2]
+        return trial, fold, repeat, to_values(values)
 
     def claim(self, run: int, search: int, boot: str, now: float) -> int | None:
         """Write down that an attempt begins; its number, or None if another was quicker.
@@ -180,18 +219,47 @@ class Queue(Results):
             (search, trial),
         )
 
+    def drop_queued(self, search: int, trial: int, why: str) -> int:
+        """End the runs of a trial that wait, as stopped early; how many. Only inside a transaction.
+
+        Those that another search wants, too, go on waiting.
+        """
+        return self._db.execute(
+            "UPDATE run SET state = 'ended', outcome = 'stopped', detail = ?"
+            " WHERE state = 'queued' AND id IN"
+            " (SELECT run FROM part WHERE search = ? AND trial = ?) AND NOT EXISTS"
+            " (SELECT 1 FROM part WHERE part.run = run.id AND part.search <> ?)",
+            (why, search, trial, search),
+        ).rowcount
+
+    def asked_again(self, run: int) -> bool:
+        """Say whether a run had ended before, and was asked for once more."""
+        return bool(self._all("SELECT fresh > 0 FROM run WHERE id = ?", (run,))[0][0])
+
     def retry(self, search: int, trial: int | None) -> int:
-        """Queue the runs again that ended without completing; how many those were."""
+        """Queue the runs again that ended without completing; how many those were.
+
+        Those that were stopped early only where their trial is named.
+        """
+        which = (
+            "outcome NOT IN ('completed', 'stopped')" if trial is None else "outcome <> 'completed'"
+        )
         only = "" if trial is None else " AND trial = ?"
         arguments = (search,) if trial is None else (search, trial)
         with self.transaction():
-            return self._db.execute(
+            count = self._db.execute(
                 "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
                 " fresh = attempts"
-                " WHERE state = 'ended' AND outcome <> 'completed'"
+                f" WHERE state = 'ended' AND {which}"
                 f" AND id IN (SELECT run FROM part WHERE search = ?{only})",
                 arguments,
             ).rowcount
+            if count:
+                self._db.execute(
+                    "UPDATE search SET state = 'stopped' WHERE state = 'complete' AND id = ?",
+                    (search,),
+                )
+        return count
 
     def _end_attempt(self, run: int, attempt: int, ending: str, now: float) -> None:
         self._db.execute(
@@ -206,12 +274,26 @@ class Queue(Results):
                 "INSERT INTO request (search, trial, made) VALUES (?, ?, ?)", (search, trial, now)
             )
 
+    def ask_to_add(self, search: int, trials: Iterable[Values], now: float) -> int:
+        """Leave a request to add trials; its number. It stays until `add` is called with it."""
+        with self.transaction():
+            rows = self._db.execute(
+                "INSERT INTO request (search, trials, made) VALUES (?, ?, ?) RETURNING id",
+                (search, json.dumps([dict(values) for values in trials]), now),
+            ).fetchall()
+        return int(rows[0][0])
+
     def requests(self, search: int) -> list[Request]:
         """What is asked of the coordinator of a search."""
-        rows = self._all("SELECT id, trial FROM request WHERE search = ? ORDER BY id", (search,))
-        return [Request(*row) for row in rows]
+        rows = self._all(
+            "SELECT id, trial, trials FROM request WHERE search = ? ORDER BY id", (search,)
+        )
+        return [
+            Request(number, trial, [with_tuples(one) for one in json.loads(trials or "[]")])
+            for number, trial, trials in rows
+        ]
 
     def forget_requests(self, search: int) -> None:
-        """Drop what was asked: it is done, or a new coordinator was asked to go on."""
+        """Drop requests to stop: they are met, or a new coordinator was asked to go on."""
         with self.transaction():
-            self._db.execute("DELETE FROM request WHERE search = ?", (search,))
+            self._db.execute("DELETE FROM request WHERE search = ? AND trials IS NULL", (search,))

@@ -7,10 +7,10 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hprun.model import FAILURES, Direction, Metric
+from hprun.model import FAILURES, Direction, Metric, Outcome
 from hprun.store.connection import Connection
 from hprun.store.conversion import RUN, to_trials, to_values
-from hprun.store.rows import Attempt, ReadingRow, TrialPart, TrialRow
+from hprun.store.rows import Attempt, EndedPart, ReadingRow, TrialPart, TrialRow
 
 _TYPICAL = 50  # so many runs tell how long one takes
 
@@ -47,16 +47,30 @@ class Results(Connection):
         )
         return [(number, to_values(values), json.loads(note)) for number, values, note in rows]
 
-    def progress(self, search: int, metric: Metric | None) -> list[TrialPart]:
-        """How each run of a search stands, by trial, fold and repeat."""
+    def note(self, search: int, trial: int) -> dict[str, Any]:
+        """The strategy's note on a trial."""
+        rows = self._all("SELECT note FROM trial WHERE search = ? AND number = ?", (search, trial))
+        note: dict[str, Any] = json.loads(rows[0][0])
+        return note
+
+    def progress(
+        self, search: int, metric: Metric | None, run: int | None = None
+    ) -> list[TrialPart]:
+        """How each run of a search stands, by trial, fold and repeat.
+
+        Where a run is given, those of its trials alone.
+        """
+        of_run = "" if run is None else (
+            " AND part.trial IN (SELECT trial FROM part WHERE run = ? AND search = ?)"
+        )  # fmt: skip
         rows = self._all(
             "SELECT part.trial, ifnull(run.outcome, run.state), reading.value,"
             " reading.value IS NULL AND reading.detail LIKE '%\"nan\"%',"
             " (SELECT max(ended) FROM attempt WHERE attempt.run = run.id)"
             " FROM part JOIN run ON run.id = part.run"
             " LEFT JOIN reading ON reading.run = run.id AND reading.metric = ?"
-            " WHERE part.search = ? ORDER BY part.trial, part.fold, part.repeat",
-            (str(metric) if metric else "", search),
+            f" WHERE part.search = ?{of_run} ORDER BY part.trial, part.fold, part.repeat",
+            (str(metric) if metric else "", search, *(() if run is None else (run, search))),
         )
         return [
             TrialPart(trial, word, math.nan if nan else value, ended or 0.0)
@@ -75,6 +89,19 @@ class Results(Connection):
     def trial_count(self, search: int) -> int:
         """How many trials a search has."""
         return int(self._all("SELECT count(*) FROM trial WHERE search = ?", (search,))[0][0])
+
+    def added_count(self, search: int) -> int:
+        """How many trials of a search were added by hand, on top of what was asked for."""
+        return int(
+            self._all("SELECT count(*) FROM trial WHERE search = ? AND added = 1", (search,))[0][0]
+        )
+
+    def next_trial(self, search: int) -> int:
+        """The number of the next trial of a search."""
+        rows = self._all(
+            "SELECT ifnull(max(number), -1) + 1 FROM trial WHERE search = ?", (search,)
+        )
+        return int(rows[0][0])
 
     def trials(
         self, search: int, metric: Metric | None, only: Collection[int] | None = None
@@ -117,6 +144,32 @@ class Results(Connection):
             " FROM part JOIN run ON run.id = part.run"
             " JOIN reading ON reading.run = run.id AND reading.metric = ?"
             " WHERE part.search = ? ORDER BY part.trial",
+            (str(metric), search),
+        )
+
+    def ended_parts(self, search: int, metric: Metric) -> Iterator[EndedPart]:
+        """The runs of a search that completed or were stopped early, trial by trial."""
+        rows = self._all(
+            "SELECT run.id, part.trial, part.fold, part.repeat, run.outcome, reading.value,"
+            " ifnull(reading.detail, '{}')"
+            " FROM part JOIN run ON run.id = part.run"
+            " LEFT JOIN reading ON reading.run = run.id AND reading.metric = ?"
+            " WHERE part.search = ? AND run.outcome IN ('completed', 'stopped')"
+            " ORDER BY part.trial, part.fold, part.repeat",
+            (str(metric), search),
+        )
+        for run, trial, fold, repeat, outcome, value, text in rows:
+            detail = json.loads(text)
+            held = math.nan if detail.get("nan") else value
+            yield EndedPart(run, trial, fold, repeat, Outcome(outcome), held, detail)
+
+    def untracked(self, search: int, metric: Metric) -> list[tuple[int, str]]:
+        """The runs of a search, and their folders, whose reading does not say how it came to be."""
+        return self._all(
+            "SELECT DISTINCT run.id, run.folder FROM part JOIN run ON run.id = part.run"
+            " JOIN reading ON reading.run = run.id AND reading.metric = ?"
+            " WHERE part.search = ? AND run.outcome IN ('completed', 'stopped')"
+            " AND reading.kind = 'resolved' AND reading.detail NOT LIKE '%\"track\"%'",
             (str(metric), search),
         )
 

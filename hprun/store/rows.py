@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from hprun.dataclass import dataclass
 from hprun.model import Metric, Outcome, Run, Values
 
 
@@ -25,11 +26,22 @@ class SearchRow:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:
-    """A trial to be written down."""
+    """A trial to be written down; `added` by hand, it is on top of what was asked for."""
 
     number: int
     values: Values
     note: Mapping[str, Any] = field(default_factory=dict)
+    added: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTrial:
+    """A trial from elsewhere: `source` is the search or file; `early` says that it was stopped."""
+
+    source: str
+    values: Values
+    score: float
+    early: bool = False
 
 
 class PlannedRun(NamedTuple):
@@ -46,7 +58,7 @@ class PlannedRun(NamedTuple):
 class Linked:
     """What became of a plan: how many runs it has in all, and how they stood before.
 
-    `done` had completed, `changed` stand in place of a run with other content, `failed` ended
+    `done` had completed or been stopped early, `changed` stand in place of a run with other content, `failed` ended
     otherwise and are left for `hprun retry`, `cancelled` were stopped by a user.
     """
 
@@ -131,10 +143,23 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody asks to stop a search, or one trial of it."""
+    """Somebody asks to stop a search, or one trial of it; or to add `trials`, where there are any."""
 
     id: int
     trial: int | None
+    trials: Sequence[Values] = ()
+
+
+class EndedPart(NamedTuple):
+    """A run that completed or was stopped early, in its place; `detail` is its reading's."""
+
+    run: int
+    trial: int
+    fold: int
+    repeat: int
+    outcome: Outcome
+    value: float | None
+    detail: Mapping[str, Any]
 
 
 class TrialPart(NamedTuple):

@@ -17,6 +17,19 @@ CREATE TABLE trial (
     number   INTEGER NOT NULL,
     "values" TEXT NOT NULL,                 -- JSON, by name
     note     TEXT NOT NULL DEFAULT '{}',    -- JSON: what the strategy wants to know again
+    added    INTEGER NOT NULL DEFAULT 0,    -- 1: by hand, on top of what was asked for
+    PRIMARY KEY (search, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trial_added ON trial (search, number) WHERE added = 1;
+
+-- Trials of other searches and of tables that a search was given to begin with.
+CREATE TABLE given (
+    search   INTEGER NOT NULL REFERENCES search,
+    number   INTEGER NOT NULL,
+    source   TEXT NOT NULL,
+    "values" TEXT NOT NULL,                 -- JSON, by name
+    early    INTEGER NOT NULL DEFAULT 0,    -- 1: it was stopped early
+    score    REAL,                          -- NULL: not a number
     PRIMARY KEY (search, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -88,7 +101,8 @@ CREATE INDEX reading_order ON reading (metric, value, run);   -- the best, witho
 CREATE TABLE request (
     id       INTEGER PRIMARY KEY,
     search   INTEGER NOT NULL REFERENCES search,
-    trial    INTEGER,                       -- NULL: the whole search
+    trial    INTEGER,                       -- to be stopped; NULL: the whole search
+    trials   TEXT,                          -- JSON: values of trials to be added; NULL: stop
     made     REAL NOT NULL
 ) STRICT;
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hprun.model import Metric
 from hprun.store.connection import CACHE_KIB, Connection
-from hprun.store.conversion import SEARCH, metric_json, to_search
-from hprun.store.rows import Linked, PlannedRun, PlannedTrial, SearchRow
+from hprun.store.conversion import SEARCH, metric_json, to_search, to_values
+from hprun.store.rows import GivenTrial, Linked, PlannedRun, PlannedTrial, SearchRow
 
 _LINK_CACHE_KIB = 65536
 
@@ -85,7 +86,7 @@ class Searches(Connection):
     def delete_search(self, search: int) -> list[str]:
         """Forget a search; returns the folders of the runs that no search asks for any more."""
         with self.transaction():
-            for table in ("part", "trial", "request"):
+            for table in ("part", "trial", "given", "request"):
                 self._db.execute(f"DELETE FROM {table} WHERE search = ?", (search,))
             self._db.execute("DELETE FROM search WHERE id = ?", (search,))
             gone = self._db.execute(
@@ -127,11 +128,14 @@ class Searches(Connection):
         trials: Iterable[PlannedTrial],
         runs: Iterable[PlannedRun],
         digests: Mapping[str, str],
+        *,
+        whole: bool = True,
     ) -> Linked:
         """Write down what a search asks for: each run once, whoever asked for it before.
 
         A run that had completed stays so. One that failed stays so if this search has it
-        already, and is queued again if the search is new to it.
+        already, and is queued again if the search is new to it. One that was stopped early is
+        queued again if the search wants `whole` runs.
         """
         db = self._db
         with self._plainly():
@@ -141,10 +145,13 @@ class Searches(Connection):
         try:
             with self.transaction():
                 self._write_plan(runs)
+                if whole:
+                    self._take_up_stopped()
                 linked, in_place = self._compare(search)
                 if in_place < linked.runs:
                     self._put_trials(search, trials)
                     self._put_runs(search)
+                    self._reopen("id = ?", (search,))
                 if linked.changed:
                     self._forget_unasked()
                 db.execute("DROP TABLE temp.plan")
@@ -157,21 +164,63 @@ class Searches(Connection):
         return linked
 
     def add(
-        self, search: int, trials: Iterable[PlannedTrial], runs: Iterable[PlannedRun]
+        self,
+        search: int,
+        trials: Iterable[PlannedTrial],
+        runs: Iterable[PlannedRun],
+        *,
+        whole: bool = True,
+        request: int | None = None,
     ) -> int | None:
-        """Write down trials that a strategy has proposed; each run once, as in `link`.
+        """Write down trials that a strategy has proposed, or that a request asked for, which is
+        done with that; each run once, as in `link`.
 
-        Gives the first of their runs that waits, if one does.
+        Gives the first of their runs that waits, if one does. What was complete is so no more.
         """
         with self.transaction():
+            if request is not None:
+                self._db.execute("DELETE FROM request WHERE id = ?", (request,))
             self._write_plan(runs)
+            if whole:
+                self._take_up_stopped()
             self._put_trials(search, trials)
             self._put_runs(search)
             (first,) = self._db.execute(
                 "SELECT min(run.id) FROM plan JOIN run USING (identity) WHERE run.state = 'queued'"
             ).fetchone()
             self._db.execute("DROP TABLE temp.plan")
+            if first is not None:
+                self._reopen("id = ?", (search,))
         return None if first is None else int(first)
+
+    def _reopen(self, which: str, arguments: Sequence[Any]) -> None:
+        """Say of complete searches that they are so no more, as something waits in them."""
+        self._db.execute(
+            f"UPDATE search SET state = 'stopped' WHERE state = 'complete' AND {which}", arguments
+        )
+
+    def put_given(self, search: int, trials: Iterable[GivenTrial]) -> None:
+        """Write down what a search is given to begin with; once for each search."""
+        with self.transaction():
+            self._db.executemany(
+                'INSERT INTO given (search, number, source, "values", early, score)'
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    (search, number, one.source, json.dumps(dict(one.values)), one.early, one.score)
+                    for number, one in enumerate(trials)
+                ),
+            )
+
+    def given(self, search: int) -> list[GivenTrial]:
+        """What a search was given to begin with."""
+        rows = self._all(
+            'SELECT source, "values", score, early FROM given WHERE search = ? ORDER BY number',
+            (search,),
+        )
+        return [
+            GivenTrial(source, to_values(values), math.nan if score is None else score, bool(early))
+            for source, values, score, early in rows
+        ]
 
     def _write_plan(self, runs: Iterable[PlannedRun]) -> None:
         self._db.execute("DROP TABLE IF EXISTS temp.plan")
@@ -183,7 +232,7 @@ class Searches(Connection):
 
     def _put_trials(self, search: int, trials: Iterable[PlannedTrial]) -> None:
         self._db.executemany(
-            'INSERT INTO trial (search, number, "values", note) VALUES (?, ?, ?, ?)'
+            'INSERT INTO trial (search, number, "values", note, added) VALUES (?, ?, ?, ?, ?)'
             " ON CONFLICT DO NOTHING",
             (
                 (
@@ -191,6 +240,7 @@ class Searches(Connection):
                     t.number,
                     json.dumps(dict(t.values)),
                     json.dumps(t.note) if t.note else "{}",
+                    t.added,
                 )
                 for t in trials
             ),
@@ -216,6 +266,14 @@ class Searches(Connection):
             (search,),
         )
 
+    def _take_up_stopped(self) -> None:
+        """Queue the runs of the plan again that were stopped early."""
+        self._db.execute(
+            "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
+            " fresh = attempts WHERE outcome = 'stopped'"
+            " AND +identity IN (SELECT identity FROM plan)"
+        )
+
     def _forget_unasked(self) -> None:
         """Drop what waits and is asked for by no search any more."""
         gone = self._db.execute(
@@ -227,7 +285,7 @@ class Searches(Connection):
     def _compare(self, search: int) -> tuple[Linked, int]:
         """How the plan stands to what is known, and how many of its runs are in place."""
         *linked, in_place = self._db.execute(
-            "SELECT count(*), ifnull(sum(run.outcome IS 'completed'), 0),"
+            "SELECT count(*), ifnull(sum(ifnull(run.outcome, '') IN ('completed', 'stopped')), 0),"
             " ifnull(sum(old.identity IS NOT NULL AND old.identity <> plan.identity), 0),"
             " ifnull(sum(old.identity = plan.identity"
             "            AND run.outcome IN ('failed', 'out-of-memory', 'timed-out')), 0),"

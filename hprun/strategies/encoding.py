@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.model import Value, Values
 from hprun.space import Parameter, Space
 from hprun.space.expansion import in_order
@@ -105,6 +105,17 @@ class Encoding:
         if seen != len(values):
             return None
         return tuple(units.get(number) for number in range(len(self.dimensions)))
+
+    def outside(self, values: Values) -> list[Parameter]:
+        """The parameters that take part in a trial with values that they cannot have."""
+        found = []
+        for branch in self.branches:
+            names = branch.parameter.names
+            if all(name in values for name in names):
+                row = tuple(values[name] for name in names)
+                if branch.node.units(row if len(names) > 1 else row[0]) is None:
+                    found.append(branch.parameter)
+        return found
 
     def active(self, point: Sequence[float | None]) -> tuple[bool, ...]:
         """For each dimension whether it takes part in the trial at a point."""

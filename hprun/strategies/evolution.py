@@ -18,7 +18,6 @@ from hprun.strategies.populations import Population, Sample, population
 from hprun.strategies.proposing import Proposer, Remembered
 from hprun.strategies.protocol import Known, Proposal, Stand
 from hprun.strategies.tree import Drawn, Items
-from hprun.strategies.verdicts import is_finite
 
 _ATTEMPTS = 10
 _LARGEST_GENERATION = 200
@@ -137,7 +136,7 @@ class Evolution:
 
 
 def _counts(known: Known) -> bool:
-    return known.stand in {Stand.COMPLETE, Stand.STOPPED} and is_finite(known)
+    return known.stand in {Stand.COMPLETE, Stand.STOPPED} and known.scored
 
 
 def _when(known: Known) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from typing import Any
 from hprun.errors import ConfigError, HprunError, SpecError
 from hprun.model import Value, Values
 from hprun.space import Space, parse_value, parse_values
-from hprun.space.literals import WORD
+from hprun.space.literals import WORD, value_text
 from hprun.space.nearness import did_you_mean
 from hprun.strategies.encoding import same_trial
 from hprun.strategies.protocol import Known, Proposal
@@ -54,20 +54,24 @@ def read_file(path: Path, space: Space | None) -> list[Values]:
     Raises ConfigError, naming file and line, for what cannot be read, and for names that are not
     those of the space; without a space the first trial says what the names are.
     """
-    readers = {".csv": read_csv, ".jsonl": read_json_lines, ".json": read_json_lines}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
+    text = read_table(path)
+    reader = read_csv if path.suffix.lower() == ".csv" else read_json_lines
+    return reader(text, str(path), space)
+
+
+def read_table(path: Path) -> str:
+    """The text of a table. Raises ConfigError, naming the file."""
+    if path.suffix.lower() not in (".csv", ".jsonl", ".json"):
         raise ConfigError(
             f"{path} is neither a table nor JSON lines",
             hint="name it .csv, with the names in its first line, or .jsonl, with an object a line",
         )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not a text in UTF-8", hint="save it as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from None
-    return reader(text, str(path), space)
 
 
 def read_csv(text: str, source: str, space: Space | None) -> list[Values]:
@@ -148,7 +152,7 @@ def _csv_rows(text: str, source: str) -> Iterator[Row]:
                     hint="put a text that holds a comma between double quotes",
                 )
             filled = zip(names, cells, strict=True)
-            yield where, {name: _cell(cell, where) for name, cell in filled if cell.strip()}
+            yield where, {name: read_cell(cell, where) for name, cell in filled if cell.strip()}
     except csv.Error as error:
         raise ConfigError(f"{source} line {reader.line_num} is no CSV: {error}") from None
     if names is None:
@@ -162,7 +166,8 @@ def _check_header(names: Sequence[str], where: str) -> None:
             raise ConfigError(f"{where}: {what}", hint="each column has a name of its own")
 
 
-def _cell(cell: str, where: str) -> Value:
+def read_cell(cell: str, where: str) -> Value:
+    """The value in a cell that is not empty. Raises ConfigError, saying where."""
     text = cell.strip()
     if not WORD.fullmatch(text) and text[0] not in "\"'(":
         return text
@@ -170,6 +175,17 @@ def _cell(cell: str, where: str) -> Value:
         return parse_value(text)
     except SpecError as wrong:
         raise ConfigError(f"{where}: {wrong.sentence}: {text}", hint=wrong.hint) from None
+
+
+def cell_text(value: Value) -> str:
+    """A value as a cell holds it; `read_cell` gives it again."""
+    if isinstance(value, str) and value.strip():
+        try:
+            if read_cell(value, "") == value:
+                return value
+        except ConfigError:
+            pass
+    return value_text(value)
 
 
 def _json_rows(text: str, source: str) -> Iterator[Row]:
@@ -181,7 +197,7 @@ def _json_rows(text: str, source: str) -> Iterator[Row]:
             row = json.loads(line, object_pairs_hook=_unique, parse_constant=_no_constant)
             if not isinstance(row, dict):
                 raise ValueError("it is no object")
-            yield where, {name: _json_value(value) for name, value in row.items()}
+            yield where, {name: json_value(value) for name, value in row.items()}
         except (ValueError, RecursionError) as error:
             raise ConfigError(
                 f"{where} cannot be read: {error}", hint='write {"lr": 0.1, "units": 32}'
@@ -199,13 +215,16 @@ def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is not a finite number")
 
 
-def _json_value(value: Any) -> Value:
+def json_value(value: Any) -> Value:
+    """A value that was read as JSON. Raises ValueError for what can be none."""
     if isinstance(value, list):
-        return tuple(map(_json_value, value))
+        return tuple(map(json_value, value))
     if isinstance(value, dict):
         raise ValueError("a value cannot be an object")
     if isinstance(value, float) and value in {float("inf"), float("-inf")}:
         raise ValueError("a number is too large")
+    if value != value:  # noqa: PLR0124 - NaN alone is not itself
+        raise ValueError("NaN is not a finite number")
     plain: Value = value
     return plain
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.model import Direction
 from hprun.space import Space
@@ -118,6 +118,10 @@ _STRATEGIES: Mapping[str, Callable[[_Asked], Strategy]] = {
     "shac": _shac,
     "list": _list,
 }
+
+
+OWN = tuple(_STRATEGIES)
+"""The names of hprun's own strategies, but for grid, which proposes nothing."""
 
 
 def _checked(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import HprunError
 from hprun.model import Direction
 from hprun.space import Space
@@ -16,7 +16,7 @@ from hprun.strategies.dimensions import Dimension, Scale
 from hprun.strategies.encoding import Encoding, Point
 from hprun.strategies.proposing import Proposer, Remembered
 from hprun.strategies.protocol import Known, Proposal
-from hprun.strategies.verdicts import Kind, Verdict, is_finite, verdict, worst_score
+from hprun.strategies.verdicts import Kind, Verdict, verdict, worst_score
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -133,7 +133,7 @@ class ModelBased:
     def _trials(self, history: Sequence[Known]) -> Iterator[FrozenTrial | None]:
         worst = worst_score(history, self._direction)
         for known in history:
-            if known.score is None or is_finite(known):
+            if known.score is None or known.scored:
                 yield self._observation(known)
             else:
                 yield self._observed(known, verdict(known, worst))

@@ -7,9 +7,10 @@ some have few values or no order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from hprun.dataclass import dataclass
 from hprun.strategies.dimensions import Dimension, Scale
 
 _FINE = 1000
@@ -151,7 +152,12 @@ class Mixed:
 
     def tell(self, scored: Sequence[tuple[Sample, float]]) -> None:
         """Move."""
-        self._inner.tell([(self._again(sample), score) for sample, score in scored])
+        import warnings
+
+        with warnings.catch_warnings():
+            # Where all scores are the same, the package takes the median of nothing, and says so.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            self._inner.tell([(self._again(sample), score) for sample, score in scored])
 
     def _again(self, sample: Sample) -> Any:
         """The package's own form of a sample that comes from the history."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.model import Value
 from hprun.space.grids import Spaced, Steps
 

@@ -7,9 +7,9 @@ depends on; so what was asked for is what is active.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, product
 
+from hprun.dataclass import dataclass
 from hprun.model import Value
 from hprun.space.distributions import FlaggedRange, Integers, Normal, Uniform
 from hprun.space.domains import Choice, Domain, grid_values

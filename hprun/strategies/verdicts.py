@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
+from hprun.dataclass import dataclass
 from hprun.model import Direction
 from hprun.strategies.protocol import Known, Stand
 
@@ -28,14 +28,9 @@ class Verdict:
     score: float | None = None
 
 
-def is_finite(known: Known) -> bool:
-    """Whether the trial has ended with a score that is a number."""
-    return known.score is not None and math.isfinite(known.score)
-
-
 def worst_score(history: Iterable[Known], direction: Direction) -> float | None:
     """The worst finite score so far, or None while there is none."""
-    scores = [known.score for known in history if known.score is not None and is_finite(known)]
+    scores = [known.score for known in history if known.score is not None and known.scored]
     worst = max if direction is Direction.LOW else min
     return worst(scores, default=None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ def clone(source: Path, target: Path) -> bool:
     if sys.platform != "linux":
         return False
     import fcntl
+    import shutil
 
     try:
         with source.open("rb") as read, target.open("xb") as write:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from hprun.paths import RunPaths
 from hprun.workspace.cloning import clone, copy, mode_bits_protect
 from hprun.workspace.snapshot import Snapshot
 
 
-def copy_workspace(
-    snapshot: Snapshot, folder: Path, rendered: Mapping[str, bytes], *, marker: Path
-) -> None:
+def copy_workspace(snapshot: Snapshot, folder: Path, rendered: Mapping[str, bytes]) -> None:
     """Make `folder` a copy of the workspace with the rendered files in place of the originals.
 
-    `marker` is a file that says that the copy is whole.
-
-    A folder that an earlier attempt left is kept as it is, so that a script which restores its
-    own checkpoint goes on; only the rendered files are written anew. Raises OSError.
+    The copy gets its name when it is whole. A folder that an earlier attempt left is kept as it
+    is, so that a script which restores its own checkpoint goes on; only the rendered files are
+    written anew. Raises OSError.
     """
-    if not marker.exists():
-        again = folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        _lay_out(snapshot, folder, skip=frozenset(rendered), again=again)
-        marker.touch()
+    if not folder.exists():
+        _lay_out(snapshot, folder, skip=frozenset(rendered))
     for path in snapshot.listing.linked:  # also where --link came only after the first attempt
         _link(folder / path, str(snapshot.listing.root / path))
     for path, content in rendered.items():
@@ -33,36 +29,58 @@ def copy_workspace(
 
 def _write(target: Path, content: bytes, original: Path) -> None:
     """Put a rendered file in the place of whatever is there, with the original's mode."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
+        descriptor = os.open(target, flags, 0o666)
+    except FileExistsError:
         target.unlink()
+        descriptor = os.open(target, flags, 0o666)
     except FileNotFoundError:
         target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(target, flags, 0o666)
     try:
-        mode = original.stat().st_mode & 0o7777 | 0o200
-    except FileNotFoundError:
-        mode = None
-    with target.open("wb", buffering=0) as file:
-        file.write(content)
-        if mode is not None:
-            os.fchmod(file.fileno(), mode)
+        while content:
+            content = content[os.write(descriptor, content) :]
+        with contextlib.suppress(FileNotFoundError):
+            os.fchmod(descriptor, original.stat().st_mode & 0o7777 | 0o200)
+    finally:
+        os.close(descriptor)
 
 
-def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str], again: bool) -> None:
+def _lay_out(snapshot: Snapshot, folder: Path, *, skip: frozenset[str]) -> None:
+    """Copy all but what is rendered; what another copy that was cut off left is removed."""
     listing = snapshot.listing
+    files = [path for path in listing.files if path not in skip]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not files and not listing.folders and not listing.links:
+        folder.mkdir()
+        return
+    partial = RunPaths(folder).partial
+    if not _made(partial):
+        import shutil
+
+        shutil.rmtree(partial)
+        partial.mkdir()
     for name in listing.folders:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    for path in listing.files:
-        if path in skip:
-            continue
-        source, target = snapshot.folder / path, folder / path
-        if again:
-            target.unlink(missing_ok=True)  # of a copy that was cut off
+        (partial / name).mkdir(parents=True, exist_ok=True)
+    for path in files:
+        source, target = snapshot.folder / path, partial / path
         if path in snapshot.large:
             _share(source, target)
         else:
             copy(source, target)
     for path, points_to in listing.links:
-        _link(folder / path, points_to)
+        _link(partial / path, points_to)
+    partial.rename(folder)
+
+
+def _made(folder: Path) -> bool:
+    """Make a folder; False if it is there."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _share(source: Path, target: Path) -> None:

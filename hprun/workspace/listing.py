@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from hprun.dataclass import dataclass
 from hprun.errors import WorkspaceError
 
 _NEVER = frozenset(

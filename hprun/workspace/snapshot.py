@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from hprun.dataclass import dataclass
 from hprun.errors import WorkspaceError
 from hprun.identity import digest_text
 from hprun.workspace.cloning import clone, copy
@@ -44,12 +42,15 @@ def freeze(listing: Listing, snapshots: Path) -> Snapshot:
     large = frozenset(path for path, s in stats.items() if s.st_size >= LARGE)
     if not folder.exists():
         snapshots.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=snapshots, prefix=".partial-"))
+        partial = snapshots / f".partial-{os.urandom(6).hex()}"
+        partial.mkdir(mode=0o700)
         try:
             _fill(partial, listing, large, others=snapshots)
             partial.chmod(0o755)
             partial.rename(folder)
         except OSError:
+            import shutil
+
             shutil.rmtree(partial, ignore_errors=True)
             if not folder.exists():  # else another hprun froze the same
                 raise

@@ -15,6 +15,7 @@ from typing import Any
 
 import hprun
 from tests.benchmarks.competitors import PEERS, versions
+from tests.benchmarks.early_stopping import measure_stopping
 from tests.benchmarks.environments import install
 from tests.benchmarks.goals import goals
 from tests.benchmarks.machine import machine
@@ -44,6 +45,7 @@ SECTIONS: Mapping[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "reader": _measure_reader,
     "scale": measure_scale,
     "strategies": _measure_finding,
+    "stopping": measure_stopping,
 }
 _FINDING = ("seeds", "evaluations", "problems", "strategies", "limit_s", "keep")
 _LONG = ("strategies",)  # takes hours: only when it is asked for

@@ -38,6 +38,7 @@ def goals(sections: Mapping[str, Sequence[Row]]) -> list[Goal]:
         *_keras(sections.get("keras", ())),
         *_scale(sections.get("scale", ())),
         *_reader(sections.get("reader", ())),
+        *_stopping(sections.get("stopping", ())),
     ]
     return [goal | {"met": goal["value"] <= goal["limit"]} for goal in found]
 
@@ -48,6 +49,14 @@ def _short(rows: Sequence[Row]) -> Iterator[Goal]:
             if row["workload"] == workload:
                 what = f"{competitor}, {workload}: makespan beside {FLOOR}"
                 yield _goal(what, row["seconds_per_trial_to_floor"], limit)
+
+
+def _stopping(rows: Sequence[Row]) -> Iterator[Goal]:
+    for row in rows:
+        if row.get("stopper") == "asha":
+            yield _goal("--stop asha: epochs of all", row["of_all"], 1 / 3)
+        if "active" in row:
+            yield _goal("from a value on disk to the signal, s", row["most_s"], 1.0)
 
 
 def _keras(rows: Sequence[Row]) -> Iterator[Goal]:

@@ -46,6 +46,11 @@ def _text(measured: Mapping[str, Any]) -> Iterator[str]:
         prices = [row for row in rows if "runs" in row]
         yield from _titled("What the coordinator takes for each run", _PRICE, prices)
     yield from _strategies(sections.get("strategies", []))
+    if rows := sections.get("stopping"):
+        searches = [row for row in rows if "stopper" in row]
+        yield from _titled("Stopping early", _STOPPING, searches)
+        signals = [row for row in rows if "active" in row]
+        yield from _titled("From a value on disk to the signal", _SIGNALS, signals)
     if measured["goals"]:
         yield from _titled("Goals", _GOALS, measured["goals"])
 
@@ -192,6 +197,21 @@ _TESTED: Sequence[Column] = (
     ("→hprun", _number("ours", 4)),
     ("→Optuna", _number("theirs", 4)),
     ("→p", _number("p", 3)),
+)
+_STOPPING: Sequence[Column] = (
+    ("`--stop`", lambda row: str(row["stopper"])),
+    ("→trials", _number("trials", 0)),
+    ("→epochs", _number("epochs", 0)),
+    ("→of all", lambda row: f"{row['of_all']:.0%}"),
+    ("→best trial", _number("best_trial", 0)),
+    ("→its val_loss", _number("best", 4)),
+    ("→s", _number("seconds", 1)),
+)
+_SIGNALS: Sequence[Column] = (
+    ("→active runs", _number("active", 0)),
+    ("→times", _number("runs", 0)),
+    ("→median s", _number("median_s")),
+    ("→longest s", _number("most_s")),
 )
 _GOALS: Sequence[Column] = (
     ("goal", lambda row: str(row["what"])),

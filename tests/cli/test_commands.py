@@ -242,3 +242,12 @@ def test_quick_commands_load_nothing_heavy(searched, command):
     done = subprocess.run([sys.executable, "-c", code], cwd=searched, capture_output=True, text=True,
                           check=True)  # fmt: skip
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_no_command_leaves_writes_beside_the_database(project):
+    project.write("train.py", "lr = 1\nprint('loss:', lr)\n")
+    assert project.hprun("--hp", "lr=1,2", "--metric", "loss", "train.py").status == 0
+    for command in ((), ("status",), ("results", "--json"), ("show", "0"), ("show", "77")):
+        if command:
+            project.hprun(*command)
+        assert sorted(path.name for path in project.cache.glob("hprun.db*")) == ["hprun.db"]

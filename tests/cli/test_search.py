@@ -416,7 +416,7 @@ def test_the_next_runs_are_laid_out_while_others_run_and_claimed_by_nobody(gated
 
     project, gate = gated
     first = project.start(*GATED)
-    _wait_for(lambda: len(list(project.cache.glob("train-1/*/fold-0.copied"))) == 4)
+    _wait_for(lambda: len(list(project.cache.glob("train-1/*/values.json"))) == 4)
     _wait_for(lambda: sum(map(is_locked, project.cache.glob("train-1/*/fold-0.lock"))) == 2)
     counts = json.loads(project.hprun("status", "--json").out)["searches"][0]["counts"]
     assert (counts["queued"], counts["running"]) == (2, 2)

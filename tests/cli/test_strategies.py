@@ -143,3 +143,26 @@ def test_what_does_not_go_together_starts_nothing(bowl, args, words):
     assert answer.status == 2, answer
     assert words in answer.err
     assert not bowl.cache.exists()
+
+
+FILE = 'script = "train.py"\nmetric = "loss:min"\ntrials = 6\n[hp]\nx = "0.0:u:1.0"\n'
+
+
+def test_a_file_says_the_strategy(bowl):
+    def asked(*words):
+        answer = bowl.hprun("run", "--dry-run", "--json", *words)
+        assert answer.status == 0, answer
+        document = json.loads(answer.out)
+        return document["strategy"], document["trials"]
+
+    bowl.write("hprun.toml", 'search = "random"\n' + FILE)
+    assert asked() == ("random", 6)
+    assert asked("--search", "qmc") == ("qmc", 6)
+    bowl.write("other.py", SCRIPT)  # its space is not the file's, nor is what searches in that
+    assert asked("--hp", "x=0.1,0.2", "other.py") == ("grid", 2)
+    bowl.write("hprun.toml", FILE + '[search.more]\nsearch = "qmc"\ntrials = 9\n')
+    assert asked() == ("tpe", 6)
+    assert asked("more") == ("qmc", 9)
+    for wrong in ("search = 3\n", 'strategy = "tpe"\n', "[search]\nmore = 3\n"):
+        bowl.write("hprun.toml", wrong)
+        assert bowl.hprun("run").status == 2

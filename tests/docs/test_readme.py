@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-VERBS = ("run", "status", "results", "show", "diff", "logs", "best", "stop", "resume", "retry",
-         "tensorboard", "hook", "du", "clean", "new", "doctor")  # fmt: skip
+VERBS = ("run", "status", "results", "show", "diff", "logs", "best", "propose", "add", "stop",
+         "resume", "retry", "tensorboard", "hook", "du", "clean", "new", "doctor")  # fmt: skip
 
 
 def _help(verb):
@@ -59,3 +59,18 @@ def test_specs_in_the_readme_mean_what_it_says(spec):
     text, meaning = spec
     values = [choice["x"] for choice in parse_space([f"x={text}"]).grid()]
     assert " ".join(str(value) for value in values) == meaning
+
+
+def test_the_strategy_in_the_readme_is_the_one_in_the_examples():
+    example = (ROOT / "examples" / "climber.py").read_text(encoding="utf-8")
+    assert f"```python\n{example}```" in README
+
+
+def test_the_test_of_the_strategy_in_the_readme_is_the_one_that_is_run(tmp_path):
+    (shown,) = re.findall(r"```python\n(from hprun.strategies.contract .*?)```", README, re.DOTALL)
+    (tmp_path / "climber.py").write_bytes((ROOT / "examples" / "climber.py").read_bytes())
+    (tmp_path / "test_climber.py").write_text(shown, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+                          cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "9 passed" in done.stdout

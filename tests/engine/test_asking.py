@@ -5,10 +5,20 @@ import math
 import pytest
 
 from hprun.engine.asking import Asking
-from hprun.engine.decide import Active, Asked, Facts, Finish, Policy, Propose, Start, decide
+from hprun.engine.decide import (
+    Active,
+    Asked,
+    Facts,
+    Finish,
+    Policy,
+    Propose,
+    Requeue,
+    Start,
+    decide,
+)
 from hprun.engine.history import told
 from hprun.errors import HprunError
-from hprun.model import Alive
+from hprun.model import Alive, Exited, Gone
 from hprun.store import PlannedRun, Store, TrialPart
 from hprun.strategies import Known, Proposal, Stand
 
@@ -27,6 +37,15 @@ def test_a_strategy_is_asked_for_the_slots_that_nothing_waits_for():
     assert _decided([], [4, 5, 6], 9) == []
 
 
+def test_a_run_that_is_to_be_tried_again_is_waited_for_before_more_is_proposed():
+    for life, more in ((Gone(), {}), (Exited(1, 2.0), {"max_retries": 1})):
+        facts = Facts(1.0, [Active(5, 1, 0.0, life)], [], proposable=9)
+        decided = decide(facts, Policy(slots=1, **more))
+        assert [type(action) for action in decided] == [Requeue]
+        decided = decide(facts, Policy(slots=3, **more))
+        assert decided[1:] == [Propose(2)]
+
+
 def test_a_search_is_complete_when_nothing_can_be_proposed_either():
     assert _decided([], [], 0) == [Finish(complete=True)]
     assert _decided([], [5], 0) == []
@@ -39,7 +58,7 @@ def test_nothing_is_proposed_by_a_search_that_is_to_stop_or_has_no_room():
 
 
 def test_what_is_told_of_a_trial_depends_on_all_of_its_runs():
-    proposed = [(number, {"x": number}, {"n": number}) for number in range(7)]
+    proposed = [(number, {"x": number}, {"n": number}) for number in range(9)]
     parts = [
         TrialPart(0, "completed", 0.5, 4.0), TrialPart(0, "completed", 1.5, 9.0),
         TrialPart(1, "completed", 0.5, 5.0), TrialPart(1, "running", None, 0.0),
@@ -48,15 +67,26 @@ def test_what_is_told_of_a_trial_depends_on_all_of_its_runs():
         TrialPart(4, "stopped", 0.25, 7.0), TrialPart(4, "completed", 0.75, 8.0),
         TrialPart(5, "completed", None, 6.0), TrialPart(5, "completed", 1.0, 6.0),
         TrialPart(6, "queued", None, 0.0), TrialPart(6, "queued", None, 0.0),
+        TrialPart(7, "completed", 0.25, 10.0), TrialPart(7, "stopped", None, 0.0),
+        TrialPart(8, "stopped", None, 11.0), TrialPart(8, "stopped", None, 0.0),
     ]  # fmt: skip
     known = told(proposed, parts)
     assert [k.stand for k in known] == [
         Stand.COMPLETE, Stand.OPEN, Stand.FAILED, Stand.COMPLETE, Stand.STOPPED, Stand.FAILED,
-        Stand.OPEN,
+        Stand.OPEN, Stand.STOPPED, Stand.FAILED,
     ]  # fmt: skip
-    assert [k.score for k in known if k.number != 3] == [1.0, None, None, 0.5, None, None]
+    assert [k.score for k in known if k.number != 3] == [
+        1.0,
+        None,
+        None,
+        0.5,
+        None,
+        None,
+        0.25,
+        None,
+    ]
     assert math.isnan(known[3].score)
-    assert [k.ended for k in known] == [4, None, 1, 0, 3, 2, None]
+    assert [k.ended for k in known] == [4, None, 1, 0, 3, 2, None, 5, 6]
     assert known[6] == Known(6, {"x": 6}, Stand.OPEN, None, None, {"n": 6})
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hprun.engine.decide import (
     CANCELLED,
     PREEMPTED,
+    STOPPED_EARLY,
     TIMED_OUT,
     Active,
     Asked,
@@ -35,7 +36,10 @@ lives = st.one_of(
     st.just(Gone()),
 )
 endings = st.none() | st.builds(
-    Ending, st.floats(980, NOW), st.sampled_from([PREEMPTED, CANCELLED, TIMED_OUT]), st.booleans()
+    Ending,
+    st.floats(980, NOW),
+    st.sampled_from([PREEMPTED, CANCELLED, TIMED_OUT, STOPPED_EARLY]),
+    st.booleans(),
 )
 actives = st.builds(
     Active,
@@ -47,6 +51,7 @@ actives = st.builds(
     ending=endings,
     wanted=st.booleans(),
     cancelled=st.booleans(),
+    hopeless=st.sampled_from(["", "3 of 4 were better"]),
 )
 facts = st.builds(
     Facts,
@@ -196,6 +201,26 @@ def test_a_run_over_its_time_is_ended_as_timed_out():
     assert action == Terminate(1, 1, Ending(NOW, TIMED_OUT))
     ended = _decide(_active(Exited(143, NOW, told=True), ending=action.ending), timeout_s=5)
     assert ended.outcome is Outcome.TIMED_OUT
+
+
+def test_a_hopeless_run_is_ended_and_keeps_the_reason():
+    action = _decide(_active(Alive(), hopeless="5 of 6 were better"))
+    assert action == Terminate(1, 1, Ending(NOW, STOPPED_EARLY, detail="5 of 6 were better"))
+    overdue = _decide(_active(Alive(), ending=Ending(NOW - 11, STOPPED_EARLY, detail="why")))
+    assert overdue == Terminate(1, 1, Ending(NOW, STOPPED_EARLY, killed=True, detail="why"))
+    for life in (Exited(143, NOW, told=True), Exited(0, NOW, told=True), Gone()):
+        ended = _decide(_active(life, ending=action.ending))
+        assert (ended.outcome, ended.detail) == (Outcome.STOPPED, "5 of 6 were better")
+
+
+def test_a_hopeless_run_that_was_quicker_has_completed():
+    ending = Ending(NOW, STOPPED_EARLY, detail="why")
+    assert _decide(_active(Exited(0, NOW), ending=ending)).outcome is Outcome.COMPLETED
+
+
+def test_a_search_that_is_asked_to_stop_tries_hopeless_runs_again_later():
+    action = _decide(_active(Alive(), hopeless="why"), Asked.STOP)
+    assert action == Terminate(1, 1, Ending(NOW, PREEMPTED))
 
 
 def test_a_run_that_nobody_wants_any_more_is_ended():

@@ -45,6 +45,24 @@ def test_a_run_whose_record_is_torn_runs_again(project):
     assert "2 done before, 1 to run" in project.hprun(*command).err
 
 
+def test_a_strategy_goes_on_after_a_repair_as_it_would_have(project):
+    project.write("train.py", "x = 0.5\ny = 0.5\nprint('loss:', (x - 0.3) ** 2 + (y - 0.7) ** 2)\n")
+    space = ("--hp", "x=0.0:u:1.0", "--hp", "y=uniform(0,1)", "--metric", "loss:min", "-j", "1")
+
+    def searched(trials):
+        command = ("--search", "cmaes:population=4", "--trials", str(trials), *space, "train.py")
+        assert project.hprun(*command).status == 0
+        return sorted((t["trial"], tuple(t["values"].values())) for t in _trials(project))
+
+    whole = searched(12)
+    project.cache.rename(project.folder.parent / "whole")
+    searched(7)
+    for path in project.cache.glob("hprun.db*"):
+        path.unlink()
+    assert project.hprun("doctor", "--repair").status == 0
+    assert searched(12) == whole
+
+
 def test_a_queue_in_use_is_not_touched(project):
     from hprun.files import Lock
 
@@ -55,3 +73,19 @@ def test_a_queue_in_use_is_not_touched(project):
         answer = project.hprun("doctor", "--repair")
     assert answer.status == 2
     assert "train-1 is running" in answer.err
+
+
+def test_a_strategys_trials_keep_their_numbers_though_one_is_gone(project):
+    project.write("train.py", "x = 1\nprint('loss:', x)\n")
+    command = ("--search", "qmc", "--hp", "x=0:u:1", "--metric", "loss", "-j", "1", "train.py")
+    assert project.hprun("--trials", "4", *command).status == 0
+    before = {one["trial"]: one["score"] for one in _trials(project)}
+    next(project.cache.glob("train-1/0001-*/fold-0.json")).unlink()
+    for path in project.cache.glob("hprun.db*"):
+        path.unlink()
+    assert "3 ended runs" in project.hprun("doctor", "--repair").err
+    assert project.hprun("--trials", "5", *command).status == 0
+    after = {one["trial"]: one["score"] for one in _trials(project)}
+    assert sorted(after) == [0, 2, 3, 4, 5]
+    assert all(after[number] == before[number] for number in (0, 2, 3))
+    assert all(one["values"]["x"] == one["score"] for one in _trials(project))

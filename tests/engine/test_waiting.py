@@ -27,9 +27,11 @@ class Search(RuleBasedStateMachine):
         self.waiting = Waiting(self.store, self.search)
         self.now = 0.0
         self.running = {}
+        self.preferred = set()
 
     def truth(self, count):
-        return [run.id for run in self.other.queued(self.search, count)]
+        waiting = [run.id for run in self.other.queued(self.search, 99)]
+        return sorted(waiting, key=lambda run: (run not in self.preferred, run))[:count]
 
     @rule(count=st.integers(1, 4))
     def look(self, count):
@@ -63,6 +65,12 @@ class Search(RuleBasedStateMachine):
         with self.store.transaction():
             self.store.requeue(run, attempt, "lost", 2.0, lost=False)
         self.waiting.requeued(run)
+
+    @rule(run=st.integers(1, 12))
+    def prefer_one(self, run):
+        self.preferred.add(run)
+        self.waiting.prefer([run])
+        assert self.waiting.is_preferred(run)
 
     @rule()
     def retry_by_another(self):

@@ -210,15 +210,16 @@ def test_draws_of_a_grid_axis_are_the_draws_that_the_grid_has() -> None:
         assert drawn_values == set(space.axes(11)[name])
 
 
-def test_the_space_of_the_cifar_network_has_its_22_dimensions(cifar: Space) -> None:
+def test_the_space_of_the_cifar_network_has_its_21_dimensions(cifar: Space) -> None:
     encoding = Encoding(cifar)
-    assert len(cifar.parameters) == 19
-    assert len(encoding.dimensions) == 22
+    assert len(cifar.parameters) == 18
+    assert len(encoding.dimensions) == 21
     for seed in range(300):
         values = drawn(encoding, seed)
         assert type(values["batch_size"]) is int
         assert values["batch_size"] % 5 == 0
         assert values["residual"] in {None, 1, 2, 3, 4}
+        assert ("res_conv_kernel_size" in values) == (values["residual"] is not None)
         assert values["first_conv"] in {None, 3, 4}
         point = encoding.point(values)
         assert point is not None
@@ -227,4 +228,6 @@ def test_the_space_of_the_cifar_network_has_its_22_dimensions(cifar: Space) -> N
 
 @pytest.fixture
 def cifar() -> Space:
-    return parse_space(spec_strings(read_file(Path(__file__).parent / "cifar")["hp"]))
+    return parse_space(
+        spec_strings(read_file(Path(__file__).parents[2] / "examples" / "cifar")["hp"])
+    )

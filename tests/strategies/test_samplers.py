@@ -366,7 +366,7 @@ def test_a_range_with_the_flag_r_begins_at_random_in_cmaes() -> None:
 
 
 def test_the_cifar_space_is_searched_by_every_strategy() -> None:
-    specs = spec_strings(read_file(Path(__file__).parent / "cifar")["hp"])
+    specs = spec_strings(read_file(Path(__file__).parents[2] / "examples" / "cifar")["hp"])
     space = parse_space(specs)
     encoding = Encoding(space)
 

@@ -32,8 +32,7 @@ def copy(root, tmp_path):
         listing = list_workspace(root, cache=root / "cache", link=link)
         snapshot = freeze(listing, tmp_path / "snapshots")
         folder = tmp_path / name
-        marker = tmp_path / f"{name}.copied"
-        copy_workspace(snapshot, folder, rendered or {}, marker=marker)
+        copy_workspace(snapshot, folder, rendered or {})
         return folder
 
     return make
@@ -179,10 +178,36 @@ def test_a_second_attempt_finds_its_folder_as_it_left_it(root, copy, tmp_path):
 
 def test_a_copy_that_was_cut_off_is_made_whole(root, copy, tmp_path):
     folder = copy()
-    (tmp_path / "run.copied").unlink()
-    (folder / "data" / "train.csv").write_text("torn")
+    partial = folder.rename(folder.with_name("run.partial"))  # it has no name until it is whole
+    (partial / "data" / "train.csv").write_text("torn")
+    (partial / "data" / "more").mkdir()
     copy()
     assert (folder / "data" / "train.csv").read_text() == "1,2\n"
+    assert not (folder / "data" / "more").exists()
+    assert not partial.exists()
+
+
+def test_a_copy_that_cannot_be_finished_has_no_name(root, copy, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hprun.workspace.copying.copy", full)
+        with pytest.raises(OSError, match="No space"):
+            copy()
+    assert not (tmp_path / "run").exists()
+    assert (copy() / "data" / "train.csv").read_text() == "1,2\n"
+
+
+def test_a_script_that_is_alone_is_copied_at_once(tmp_path):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "train.py").write_text("lr = 1\n")
+    listing = list_workspace(alone, cache=alone / "cache")
+    snapshot = freeze(listing, tmp_path / "snapshots")
+    copy_workspace(snapshot, tmp_path / "a" / "run", {"train.py": b"lr = 2\n"})
+    assert _files(tmp_path / "a") == ["run/train.py"]
+    assert (tmp_path / "a" / "run" / "train.py").read_bytes() == b"lr = 2\n"
 
 
 def test_names_of_any_bytes_are_copied(root, copy):

@@ -51,9 +51,9 @@ def _begin(request: "dict[str, Any]", blocks: "likeness.Blocks", lock_number: in
     """Set up what keeper and script share, and fork the script; 0 in the script."""
     # First of all be known by the mark, while the server's group can still be ended as a whole:
     # so there is no moment in which this process could get away unseen.
-    blocks.write_environment(request["env"])
+    blocks.environment.write(request["variables"])
     os.setsid()
-    blocks.write_arguments(request["keeper"])
+    blocks.arguments.write(request["words"][1])
     log, lock = request["fds"]
     os.dup2(lock, lock_number)
     os.dup2(log, 1)

@@ -21,34 +21,59 @@ _OPENBLAS = [
 ]
 
 
+class _Block:
+    """Memory whose end is zeros: no more of it is written than changes, for each page is a copy."""
+
+    def __init__(self, start: bytes, end: bytes) -> None:
+        self._start, self._size = int(start), int(end) - int(start)
+        self._used = self._size
+        self._kept = 0  # bytes at the beginning that all processes share
+
+    def fits(self, data: bytes) -> bool:
+        return self._start != 0 and self._kept + len(data) <= self._size
+
+    def write(self, data: bytes) -> None:
+        """Put this behind what is kept."""
+        at, end = self._start + self._kept, self._kept + len(data)
+        ctypes.memmove(at, data, len(data))
+        if self._used > end:
+            ctypes.memset(self._start + end, 0, self._used - end)
+        self._used = end
+
+    def keep(self, data: bytes) -> None:
+        """Put this at the beginning, for good."""
+        self._kept = 0
+        self.write(data)
+        self._kept = len(data)
+
+
 class Blocks:
-    """The memory where the kernel looks for a process's arguments and environment."""
+    """Where the kernel looks for a process's arguments and environment: /proc/PID/cmdline, environ."""
 
     def __init__(self) -> None:
         with open("/proc/self/stat", "rb") as file:  # noqa: PTH123
             fields = file.read().rpartition(b")")[2].split()
-        self._arguments = (int(fields[45]), int(fields[46]))
-        self._environment = (int(fields[47]), int(fields[48]))
+        self.arguments = _Block(fields[45], fields[46])
+        self.environment = _Block(fields[47], fields[48])
         # The C library's pointers lead there; give each variable a place of its own first.
         for name, value in os.environb.items():
             os.putenv(name, value)
         os.environ.pop(PADDING, None)
 
-    def fit(self, arguments: "list[list[str]]", env: "list[tuple[str, str]]") -> bool:
-        """Say whether there is room for each of these."""
-        start, end = self._arguments
-        if start == 0 or any(len(_joined(words)) > end - start for words in arguments):
-            return False
-        start, end = self._environment
-        return len(_joined(_pairs(env))) <= end - start
+    def lay_out(self, request: "dict[str, Any]") -> bool:
+        """Make ready what an attempt's processes show, before there are any; False: no room."""
+        request["words"] = [_joined(request["command"]), _joined(request["keeper"])]
+        request["variables"] = _joined(_pairs(request["own"]))
+        return self.environment.fits(request["variables"]) and all(
+            map(self.arguments.fits, request["words"])
+        )
 
-    def write_arguments(self, words: "list[str]") -> None:
-        """Let /proc/PID/cmdline show these."""
-        _fill(self._arguments, _joined(words))
-
-    def write_environment(self, env: "list[tuple[str, str]]") -> None:
-        """Let /proc/PID/environ show these."""
-        _fill(self._environment, _joined(_pairs(env)))
+    def share(self, env: "list[tuple[str, str]]") -> None:
+        """Write here already what all attempts share, where it fits."""
+        self.arguments.write(_joined(sys.orig_argv[:3] if hasattr(sys, "orig_argv") else []))
+        shared = _joined(_pairs(env))
+        if self.environment.fits(shared):
+            self.environment.keep(shared)
 
 
 def _pairs(env: "list[tuple[str, str]]") -> "list[str]":
@@ -57,12 +82,6 @@ def _pairs(env: "list[tuple[str, str]]") -> "list[str]":
 
 def _joined(words: "list[str]") -> bytes:
     return b"".join(os.fsencode(word) + b"\0" for word in words)
-
-
-def _fill(place: "tuple[int, int]", data: bytes) -> None:
-    start, end = place
-    ctypes.memmove(start, data, len(data))
-    ctypes.memset(start + len(data), 0, end - start - len(data))
 
 
 def freeze() -> None:
@@ -83,18 +102,24 @@ class Shape:
         self._attach = _attach_of(site) if site else None
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._libc.fdopen.restype = ctypes.c_void_p
+        self._flags = (ctypes.c_int * 2)(0, sys.version_info[1])  # PyCompilerFlags
         self._run = ctypes.pythonapi.PyRun_SimpleFileExFlags
         self._run.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
         self._run.restype = ctypes.c_int
 
     def why_not(self, request: "dict[str, Any]") -> str:
         """Why this attempt cannot be forked, or ""."""
-        if not self.blocks.fit([request["command"], request["keeper"]], request["env"]):
+        if not self.blocks.lay_out(request):
             return "its arguments or its environment are too long"
         script = os.path.join(request["folder"], request["command"][1])  # noqa: PTH118
         if not os.path.isfile(script):  # noqa: PTH113
             return f"there is no {script}"
         return self.prefix.why_not(script) if self.prefix else ""
+
+    def share_environment(self, env: "list[tuple[str, str]]") -> None:
+        """Have here already what the environments of all attempts have in common."""
+        _take_environment(env, self.imported)
+        self.blocks.share(env)
 
     def find_openblas(self) -> None:
         """Note the OpenBLAS libraries that would start their threads at their first call."""
@@ -115,13 +140,15 @@ class Shape:
     def become(self, request: "dict[str, Any]") -> "tuple[Any, tuple[Any, ...]]":
         """Become the script's process; gives the function that runs it, and its arguments."""
         command = request["command"]
-        self.blocks.write_arguments(command)
-        _take_environment(request["env"], self.imported)
+        self.blocks.arguments.write(request["words"][0])
+        for variable, value in request["own"]:
+            if variable not in self.imported:
+                os.environ[variable] = value
         sys.argv[:] = command[1:]
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = command
         if not getattr(sys.flags, "safe_path", False):
-            sys.path.insert(0, os.path.dirname(os.path.realpath(command[1])))  # noqa: PTH120
+            sys.path.insert(0, _folder_of(command[1], request["folder"]))
         kept = self.prefix.seeded if self.prefix else frozenset()
         _refresh_modules()
         self._wake_openblas()
@@ -136,8 +163,7 @@ class Shape:
             self._attach(request["settings"])
         fd = self.prefix.rest(name) if self.prefix else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
         file = self._libc.fdopen(fd, b"rb")
-        flags = (ctypes.c_int * 2)(0, sys.version_info[1])  # PyCompilerFlags
-        return self._run, (file, os.fsencode(name), 1, ctypes.byref(flags))
+        return self._run, (file, os.fsencode(name), 1, ctypes.byref(self._flags))
 
     def _wake_openblas(self) -> None:
         """Let OpenBLAS start its threads now, as a cold process has them.
@@ -181,6 +207,13 @@ def _attach_of(site: str) -> "Any":
     return names["attach"]
 
 
+def _folder_of(script: str, folder: str) -> str:
+    """The script's folder, where `folder` is that in which we are; neither by way of a link."""
+    if os.sep not in script and os.lstat(script).st_mode & 0o170000 == 0o100000:
+        return folder
+    return os.path.dirname(os.path.realpath(script))  # noqa: PTH120
+
+
 def _absolute(script: str) -> str:
     """As Python makes it from the script's name on the command line."""
     if os.path.isabs(script):  # noqa: PTH117
@@ -189,7 +222,7 @@ def _absolute(script: str) -> str:
 
 
 def _take_environment(env: "list[tuple[str, str]]", imported: "dict[str, str | None]") -> None:
-    """Make the environment the attempt's, and on top what the imports did to it."""
+    """Make the environment this, and on top what the imports did to it."""
     wanted = dict(env)
     for name, value in imported.items():
         if value is None:

@@ -85,6 +85,8 @@ def _roots() -> "list[str]":
     found += [path for path in sys.path if os.path.basename(path) == "lib-dynload"]  # noqa: PTH119
     if site.ENABLE_USER_SITE:
         found.append(site.getusersitepackages())
+    ours = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    found.append(os.path.join(ours, "autolog", "studio_site"))  # noqa: PTH118 - what hprun adds
     both = [*found, *(os.path.realpath(path) for path in found)]
     return [path.rstrip(os.sep) + os.sep for path in both]
 

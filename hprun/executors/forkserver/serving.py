@@ -102,6 +102,7 @@ def serve(baseline: "frozenset[str]", main: "dict[str, Any]") -> "tuple[Any, tup
     if shape.prefix is None:
         likeness.freeze()
     shape.find_openblas()
+    shape.share_environment(config["env"])
     count = len(sys.modules.keys() - before)
     connection.send(
         "ready", f"{time.monotonic() - began:.3f}", _resident_kb(), count, loaded.failed

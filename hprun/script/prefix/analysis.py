@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.script.imports import Read
 from hprun.script.prefix.effects import Effects, Problem, Surroundings
 from hprun.script.prefix.modules import Imports, is_main_block
@@ -93,6 +94,7 @@ def prefix_of(template: Template, read: Read, fixed: Collection[str] = ()) -> Pr
             last = source.line_at(max(edit.start, edit.end - 1))
             for line in {edit.line, *range(source.line_at(edit.start), last + 1)}:
                 lines[line] = split_line(edit.key)[0]
+    lines |= {site.line: site.name for site in template.sites if site.name in template.arrays}
     return shared_prefix(source.text, (), lines, script=script, read=read, differing=differing)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from hprun.dataclass import dataclass
 
 OUTPUT = "<what is printed>"
 FOLDERS = "<folders>"

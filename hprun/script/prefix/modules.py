@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from dataclasses import dataclass
 
+from hprun.dataclass import dataclass
 from hprun.script.imports import Read, imported_modules
 from hprun.script.prefix.effects import Surroundings
 from hprun.script.prefix.names import Names

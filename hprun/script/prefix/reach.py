@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hprun.dataclass import dataclass
 from hprun.script.prefix.effects import Effects, Problem, Surroundings
 from hprun.script.prefix.statements import effects_of_body
 

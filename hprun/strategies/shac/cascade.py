@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.strategies.shac.cube import Cube, Floats, Singles, matrix
 from hprun.strategies.shac.forest import Forest

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 from hprun.strategies.shac.cube import Floats, Singles
 

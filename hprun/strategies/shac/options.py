@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.errors import ConfigError
 
 _FAITHFUL_ONLY = (

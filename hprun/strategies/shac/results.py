@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.model import Direction, Values
 from hprun.strategies.protocol import Known, Stand
 from hprun.strategies.shac.cube import Cube, Floats

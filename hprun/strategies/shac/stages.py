@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from hprun.dataclass import dataclass
 from hprun.strategies.shac.options import Schedule, ShacOptions, batch_for
 from hprun.strategies.shac.results import Results
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hprun.dataclass import dataclass
 from hprun.strategies.shac.cube import Singles
 from hprun.strategies.shac.forest import Forest, from_trees
 

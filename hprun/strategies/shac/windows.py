@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from hprun.dataclass import dataclass
 from hprun.strategies.shac.cascade import Cascade, Level
 from hprun.strategies.shac.cube import Cube
 from hprun.strategies.shac.options import Schedule, ShacOptions
