@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -73,8 +73,36 @@ def _strategies(rows: Sequence[Row]) -> Iterator[str]:
         yield from _titled(
             f"Lowest of {problem}, median [quartiles] of {seeds} seeds", columns, of_it
         )
+    if found:
+        counts = " · ".join(str(count) for count in found[0]["bests"])
+        title = f"All of them: the median lowest after {counts} evaluations"
+        yield from _titled(title, *_side_by_side(found))
     if tests := [row for row in rows if "compared" in row]:
         yield from _titled("hprun beside Optuna's own, Mann and Whitney's test", _TESTED, tests)
+
+
+def _side_by_side(found: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Row]]:
+    """A row for each who searched and a column for each problem."""
+    problems = dict.fromkeys(row["problem"] for row in found)
+    who = {(row["by"], row["strategy"]): row for row in found}
+
+    def column(problem: str) -> Column:
+        def cell(row: Row) -> str:
+            same = [one for one in found if one["problem"] == problem
+                    and (one["by"], one["strategy"]) == (row["by"], row["strategy"])]  # fmt: skip
+            return _middles(same[0]) if same else ""
+
+        return f"→{problem}", cell
+
+    return [*_FOUND, *map(column, problems)], list(who.values())
+
+
+def _middles(row: Row) -> str:
+    few = min(filter(None, map(len, row["bests"].values())), default=0)
+    text = " · ".join(
+        f"{median(one):#.3g}" if len(one) > 1 else "–" for one in row["bests"].values()
+    )
+    return text if few == row["seeds"] else f"{text} ({few} seeds)"
 
 
 def _best(count: Any) -> Column:

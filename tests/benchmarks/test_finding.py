@@ -111,7 +111,9 @@ def test_a_median_of_few_seeds_says_so_and_equals_are_not_told_apart():
     measured = {"machine": {"date": "", "processor": "", "cores": 2, "kernel": "", "python": "",
                             "versions": {}}, "peers": {}, "cpu_by": "", "goals": [],
                 "sections": {"strategies": [*rows, test]}}  # fmt: skip
-    assert "0.4 [0.4, 0.4] (3 seeds)" in markdown(measured)
+    text = markdown(measured)
+    assert "0.4 [0.4, 0.4] (3 seeds)" in text
+    assert re.search(r"^\| hprun +\| GP +\| 4.90 · 0.400 \(3 seeds\) \|$", text, re.MULTILINE)
 
 
 def test_strategies_that_differ_are_told_apart():
