@@ -32,14 +32,23 @@ def _measure_reader(plan: Plan) -> list[dict[str, Any]]:
     return list(measure(plan.quick))
 
 
+def _measure_finding(plan: Plan) -> list[dict[str, Any]]:
+    from tests.benchmarks.finding import measure_finding
+
+    return measure_finding(plan)
+
+
 SECTIONS: Mapping[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "noop": measure_short,
     "keras": measure_keras,
     "restart": measure_restarts,
     "reader": _measure_reader,
     "scale": measure_scale,
+    "strategies": _measure_finding,
     "stopping": measure_stopping,
 }
+_FINDING = ("seeds", "evaluations", "problems", "strategies", "limit_s", "keep")
+_LONG = ("strategies",)  # takes hours: only when it is asked for
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,6 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
     if asked.thorough:
         plan = replace(plan, slow=1.0)
+    plan = replace(
+        plan, **{name: value for name in _FINDING if (value := getattr(asked, name)) is not None}
+    )
     # As pip does when it installs; a checkout has not been installed, and may not have been run.
     compileall.compile_dir(Path(hprun.__file__).parent, quiet=1)
     begun, measured = time.monotonic(), _empty(plan, asked.no_peers)
@@ -78,8 +90,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "--only", type=_sections, default=list(SECTIONS), metavar="SECTION,...",
-        help=f"only these of {','.join(SECTIONS)}",
+        "--only", type=_sections, default=[name for name in SECTIONS if name not in _LONG],
+        metavar="SECTION,...",
+        help=f"only these of {','.join(SECTIONS)}; without, all but {','.join(_LONG)}",
     )  # fmt: skip
     peers = parser.add_mutually_exclusive_group()
     peers.add_argument(
@@ -96,6 +109,24 @@ def _parser() -> argparse.ArgumentParser:
         "--thorough", action="store_true",
         help=f"as many trials of the slow peers ({_slow()}) as of the others, not a quarter",
     )  # fmt: skip
+    finding = parser.add_argument_group("for the section strategies")
+    finding.add_argument("--seeds", type=int, metavar="N", help="over so many (10)")
+    finding.add_argument("--evaluations", type=int, metavar="N", help="so many a search (200)")
+    finding.add_argument("--problems", type=_words, metavar="NAME,...", help="only on these")
+    finding.add_argument(
+        "--strategies", type=_words, metavar="WHO-NAME,...", help="only these: hprun-tpe,optuna-gp"
+    )
+    finding.add_argument(
+        "--limit",
+        type=float,
+        metavar="SECONDS",
+        dest="limit_s",
+        help="end each search then (500); 0: make none, show what is kept",
+    )
+    finding.add_argument(
+        "--keep", type=Path, metavar="FOLDER",
+        help="where searches are kept, so that another call makes only those that lack",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables here too")
     return parser
@@ -106,6 +137,10 @@ def _sections(text: str) -> list[str]:
     if unknown := [name for name in chosen if name not in SECTIONS]:
         raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(SECTIONS)}")
     return chosen
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def _slow() -> str:

@@ -75,7 +75,10 @@ class Competitor:
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer as it is installed: a virtual environment with packages, and modes of one driver."""
+    """A peer as it is installed: a virtual environment with packages, and modes of one driver.
+
+    One without modes runs no trials of ours; it is asked for proposals only, see searchers.py.
+    """
 
     folder: str
     packages: tuple[str, ...]
@@ -121,6 +124,8 @@ PEERS = (
         borrows="",
         keras_folder="guild-keras",
     ),
+    Peer("hyperopt", ("hyperopt", "setuptools"), "search_with_hyperopt.py", (), inside=True),
+    Peer("pyshac", ("pyshac",), "search_with_pyshac.py", (), inside=True),
 )  # fmt: skip
 
 

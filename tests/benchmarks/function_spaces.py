@@ -99,6 +99,25 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Row:
+    """One of several numbers, in their order and as far apart as they stand in it."""
+
+    name: str
+    numbers: tuple[float, ...]
+    options = 0
+
+    @property
+    def spec(self) -> str:
+        return ",".join(map(str, self.numbers))
+
+    def value(self, unit: float) -> float:
+        return self.numbers[min(int(unit * len(self.numbers)), len(self.numbers) - 1)]
+
+    def unit(self, value: float) -> float:
+        return (self.numbers.index(value) + 0.5) / len(self.numbers)
+
+
+@dataclass(frozen=True)
 class Box:
     """Axes side by side; `only_if` names the axes that exist under one value of another only."""
 
@@ -118,9 +137,12 @@ class Box:
         return [axis.options for axis in self.axes]
 
     def values(self, point: Sequence[float]) -> dict[str, Any]:
-        everything = {
-            axis.name: axis.value(unit) for axis, unit in zip(self.axes, point, strict=True)
-        }
+        return self.of_active(
+            {axis.name: axis.value(unit) for axis, unit in zip(self.axes, point, strict=True)}
+        )
+
+    def of_active(self, everything: Mapping[str, Any]) -> dict[str, Any]:
+        """The same without the parameters that do not exist there."""
         return {name: v for name, v in everything.items() if self._active(name, everything)}
 
     def _active(self, name: str, values: Mapping[str, Any]) -> bool:

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.benchmarks.function_spaces import Axis, Box, OneOf, Real, Whole
+from tests.benchmarks.function_spaces import Axis, Box, OneOf, Real, Row, Whole
+from tests.benchmarks.workloads import branin as of_branin
+from tests.benchmarks.workloads import digits_table as of_digits
+from tests.benchmarks.workloads import hartmann6 as of_hartmann6
+from tests.benchmarks.workloads import mixed10 as of_mixed10
 
 Loss = Callable[[Mapping[str, Any]], float]
 
@@ -31,43 +35,16 @@ class Problem:
 
 
 def branin() -> Problem:
-    def loss(v: Mapping[str, Any]) -> float:
-        x, y = v["x"], v["y"]
-        bend = y - 5.1 / (4 * math.pi**2) * x**2 + 5 / math.pi * x - 6
-        return bend**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
-
     space = Box((Real("x", -5, 10), Real("y", 0, 15)), {})
-    return Problem("branin", space, loss, "Dixon and Szegö 1978", 0.397887,
+    return Problem("branin", space, lambda v: of_branin.loss(**v), "Dixon and Szegö 1978", 0.397887,
                    {"x": math.pi, "y": 2.275})  # fmt: skip
 
 
 def hartmann6() -> Problem:
-    heights = (1.0, 1.2, 3.0, 3.2)
-    narrowness = (
-        (10, 3, 17, 3.5, 1.7, 8),
-        (0.05, 10, 17, 0.1, 8, 14),
-        (3, 3.5, 1.7, 10, 17, 8),
-        (17, 8, 0.05, 10, 0.1, 14),
-    )
-    places = (
-        (0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886),
-        (0.2329, 0.4135, 0.8307, 0.3736, 0.1004, 0.9991),
-        (0.2348, 0.1451, 0.3522, 0.2883, 0.3047, 0.6650),
-        (0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381),
-    )
-
     best = (0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573)
-
-    def loss(v: Mapping[str, Any]) -> float:
-        x = [v[f"x{i}"] for i in range(6)]
-        return -sum(
-            height * math.exp(-sum(a * (u - p) ** 2 for a, u, p in zip(row, x, place, strict=True)))
-            for height, row, place in zip(heights, narrowness, places, strict=True)
-        )
-
     space = Box(tuple(Real(f"x{i}", 0, 1) for i in range(6)), {})
-    return Problem("hartmann6", space, loss, "Dixon and Szegö 1978", -3.32237,
-                   {f"x{i}": v for i, v in enumerate(best)})  # fmt: skip
+    return Problem("hartmann6", space, lambda v: of_hartmann6.loss(**v), "Dixon and Szegö 1978",
+                   -3.32237, {f"x{i}": v for i, v in enumerate(best)})  # fmt: skip
 
 
 def mixed10(*, deceptive: bool = True) -> Problem:
@@ -91,36 +68,39 @@ def mixed10(*, deceptive: bool = True) -> Problem:
         OneOf("activation", ("relu", "tanh", "elu", "sigmoid")),
         OneOf("schedule", ("flat", "steps", "cosine")),
     )
-    rates = {"sgd": -1.4, "adam": -3.1, "rmsprop": -3.5}
-    depths = {"relu": 4.165, "tanh": 2.2, "elu": 5.8, "sigmoid": 1.4}
-    handicaps = {
-        "sgd": 0.0, "adam": 0.12, "rmsprop": 0.18, "relu": 0.0, "elu": 0.06, "tanh": 0.15,
-        "sigmoid": 0.4, "cosine": 0.0, "steps": 0.08, "flat": 0.16,
-    }  # fmt: skip
-
     best = {
         "lr": 10**-1.4, "decay": 10**-4.42, "dropout": 0.22, "momentum": 0.88, "units": 150,
         "batch": 48, "layers": 4, "optimizer": "sgd", "activation": "relu", "schedule": "cosine",
     }  # fmt: skip
 
     def loss(v: Mapping[str, Any]) -> float:
-        rate = rates[v["optimizer"]] + 0.45 * math.log2(v["batch"] / 48)
-        total = 0.26 * (math.log10(v["lr"]) - rate) ** 2
-        total += 0.06 * (math.log10(v["decay"]) + 4.2 + v["dropout"]) ** 2
-        total += 1.4 * (v["dropout"] - 0.22) ** 2
-        total += 0.05 * math.log2(v["units"] / 150) ** 2 + 0.04 * math.log2(v["batch"] / 48) ** 2
-        total += 0.04 * (v["layers"] - depths[v["activation"]]) ** 2
-        if v["optimizer"] == "sgd":
-            total += 2.0 * (v["momentum"] - 0.88) ** 2
-        if deceptive and (v["optimizer"] == "sgd") != (v["activation"] == "relu"):
-            total += 0.15
-        if v["optimizer"] == "sgd" and v["schedule"] == "flat":
-            total += 0.1
-        return total + sum(handicaps[v[name]] for name in ("optimizer", "activation", "schedule"))
+        return of_mixed10.loss(**v, deceptive=deceptive)
 
     space = Box(axes, {"momentum": ("optimizer", "sgd")})
     name = "mixed10" if deceptive else "mixed10-mild"
     return Problem(name, space, loss, "made here", 0.0011, best)
+
+
+def digits() -> Problem:
+    """1,000 trainings of a small network, all that the space has; their losses are looked up.
+
+    `python -m tests.benchmarks.digits_trainings` made the table: it has hprun run them.
+    """
+    found = of_digits.losses()
+    axes: tuple[Axis, ...] = (
+        Row("lr", (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)),
+        Row("units", (4, 8, 16, 32, 64)),
+        OneOf("activation", ("identity", "logistic", "tanh", "relu")),
+        OneOf("solver", ("sgd", "adam")),
+        Row("momentum", (0.0, 0.5, 0.9, 0.98)),
+    )
+
+    def loss(v: Mapping[str, Any]) -> float:
+        return found[of_digits.key(**v)]
+
+    best = {"lr": 0.05, "units": 64, "activation": "logistic", "solver": "adam"}
+    space = Box(axes, {"momentum": ("solver", "sgd")})
+    return Problem("digits", space, loss, "trained here", 0.06652, best)
 
 
 def bbob(number: int, dimensions: int = 5, instance: int = 1) -> Problem:
@@ -251,10 +231,15 @@ def _data(name: str) -> tuple[Any, Any, str]:
     return rows, targets, "neg_mean_squared_error" if name == "diabetes" else "neg_log_loss"
 
 
+def named(name: str) -> Problem:
+    """The problem of that name; raises StopIteration for a name that is none."""
+    return next(problem for problem in problems() if problem.name == name)
+
+
 def problems() -> list[Problem]:
     """All of them, ours first."""
     return [
-        branin(), hartmann6(), mixed10(), mixed10(deceptive=False),
+        branin(), hartmann6(), mixed10(), mixed10(deceptive=False), digits(),
         *(bbob(number) for number in (3, 8, 10, 15)),
         cocabo(2), cocabo(3),
         bayesmark_tree("breast"), bayesmark_tree("diabetes"),

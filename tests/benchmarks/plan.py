@@ -21,6 +21,10 @@ class Plan:
     `ours` is the pace of the floor and hprun, `peers` that of the others; `keras` and `peers_keras`
     are those where a trial takes seconds. `marks` are the runs between which a coordinator's CPU
     is taken. Slow peers make `slow` times as many trials.
+
+    Strategies are measured over so many `seeds` and `evaluations`, on `problems` (none named: all)
+    by `strategies` (the same), each search ended after `limit_s` at the latest; what they found is
+    kept in a folder.
     """
 
     peers_in: Path | None
@@ -37,6 +41,12 @@ class Plan:
     peers_keras: Pace = _ONCE
     queue: Pace = _A_FEW
     quick: bool = False
+    seeds: int = 10
+    evaluations: int = 200
+    problems: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
+    limit_s: float = 500.0
+    keep: Path | None = None
 
     def of_slow(self, trials: int) -> int:
         """How many of these trials a slow peer makes."""
@@ -59,4 +69,6 @@ def quick(plan: Plan) -> Plan:
         peers_keras=_ONCE,
         queue=Pace(least=2, most=2),
         quick=True,
+        seeds=2,
+        evaluations=20,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import median, quantiles
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -44,6 +45,7 @@ def _text(measured: Mapping[str, Any]) -> Iterator[str]:
         yield from _titled("Large searches", _SCALE, asked)
         prices = [row for row in rows if "runs" in row]
         yield from _titled("What the coordinator takes for each run", _PRICE, prices)
+    yield from _strategies(sections.get("strategies", []))
     if rows := sections.get("stopping"):
         searches = [row for row in rows if "stopper" in row]
         yield from _titled("Stopping early", _STOPPING, searches)
@@ -60,6 +62,59 @@ def _versions(measured: Mapping[str, Any]) -> str:
 
 def _trials(workload: str, rows: Sequence[Row]) -> Iterator[str]:
     yield from _titled(_WORKLOADS[workload], _TRIALS, rows)
+
+
+def _strategies(rows: Sequence[Row]) -> Iterator[str]:
+    found = [row for row in rows if "bests" in row]
+    for problem in dict.fromkeys(row["problem"] for row in found):
+        of_it = [row for row in found if row["problem"] == problem]
+        columns = [*_FOUND, *map(_best, of_it[0]["bests"]), ("→CPU s", _number("cpu_s", 0))]
+        seeds = of_it[0]["seeds"]
+        yield from _titled(
+            f"Lowest of {problem}, median [quartiles] of {seeds} seeds", columns, of_it
+        )
+    if found:
+        counts = " · ".join(str(count) for count in found[0]["bests"])
+        title = f"All of them: the median lowest after {counts} evaluations"
+        yield from _titled(title, *_side_by_side(found))
+    if tests := [row for row in rows if "compared" in row]:
+        yield from _titled("hprun beside Optuna's own, Mann and Whitney's test", _TESTED, tests)
+
+
+def _side_by_side(found: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Row]]:
+    """A row for each who searched and a column for each problem."""
+    problems = dict.fromkeys(row["problem"] for row in found)
+    who = {(row["by"], row["strategy"]): row for row in found}
+
+    def column(problem: str) -> Column:
+        def cell(row: Row) -> str:
+            same = [one for one in found if one["problem"] == problem
+                    and (one["by"], one["strategy"]) == (row["by"], row["strategy"])]  # fmt: skip
+            return _middles(same[0]) if same else ""
+
+        return f"→{problem}", cell
+
+    return [*_FOUND, *map(column, problems)], list(who.values())
+
+
+def _middles(row: Row) -> str:
+    few = min(filter(None, map(len, row["bests"].values())), default=0)
+    text = " · ".join(
+        f"{median(one):#.3g}" if len(one) > 1 else "–" for one in row["bests"].values()
+    )
+    return text if few == row["seeds"] else f"{text} ({few} seeds)"
+
+
+def _best(count: Any) -> Column:
+    def cell(row: Row) -> str:
+        bests = row["bests"][count]
+        if len(bests) < 2:
+            return ""
+        low, middle, high = quantiles(bests, n=4, method="inclusive")
+        few = f" ({len(bests)} seeds)" if len(bests) < row["seeds"] else ""
+        return f"{middle:.4g} [{low:.4g}, {high:.4g}]{few}"
+
+    return f"→after {count}", cell
 
 
 def _titled(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
@@ -157,6 +212,19 @@ _PRICE: Sequence[Column] = (
     ("→ms from run to run", _number("ms_per_run", 1)),
     ("→over runs", _number("runs", 0)),
     ("→peak MB", _number("peak_mb", 0)),
+)
+_FOUND: Sequence[Column] = (
+    ("by", lambda row: str(row["by"])),
+    ("strategy", lambda row: str(row["strategy"])),
+)
+_TESTED: Sequence[Column] = (
+    ("strategy", lambda row: str(row["compared"])),
+    ("on", lambda row: str(row["problem"])),
+    ("→after", _number("after", 0)),
+    ("→seeds", lambda row: " and ".join(map(str, row["seeds"]))),
+    ("→hprun", _number("ours", 4)),
+    ("→Optuna", _number("theirs", 4)),
+    ("→p", _number("p", 3)),
 )
 _STOPPING: Sequence[Column] = (
     ("`--stop`", lambda row: str(row["stopper"])),

@@ -55,6 +55,7 @@ def _undisturbed(scenes: Callable[..., Scene], slots: int) -> Scene:
     return scene
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_dying_at_any_call_changes_nothing_of_what_is_proposed_one_after_the_other(scenes):
     whole = _undisturbed(scenes, slots=1).proposed()
@@ -67,6 +68,7 @@ def test_dying_at_any_call_changes_nothing_of_what_is_proposed_one_after_the_oth
         assert scene.proposed() == whole, name
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_dying_at_any_call_proposes_no_more_and_nothing_twice_side_by_side(scenes):
     _undisturbed(scenes, slots=3)

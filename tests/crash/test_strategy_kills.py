@@ -85,6 +85,7 @@ def test_a_search_that_is_killed_has_the_trials_of_one_that_is_not(scenes, name:
     _killed(scenes, name, jobs=1, kills=5)
 
 
+@pytest.mark.long
 def test_a_death_around_the_writing_down_of_a_proposal_leaves_no_trace(scenes) -> None:
     words = _words("cmaes", jobs=1)  # what is proposed next hangs on the notes of what was
     whole = scenes()
