@@ -60,7 +60,7 @@ with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.std
         if trial.status != "RUNNING":
             break  # it finds nothing new
         loss = problem.loss(values(trial.hyperparameters.values, problem.space))
-        print(repr(loss), file=told, flush=True)
+        print(repr(float(loss)), file=told, flush=True)
         oracle.update_trial(trial.trial_id, {"loss": loss})
         trial.status = "COMPLETED"
         oracle.end_trial(trial)
