@@ -161,6 +161,7 @@ def test_a_script_that_asks_for_something_else_begins_anew(killed):
     assert killed.result["epochs"] == list(range(20))
 
 
+@pytest.mark.long
 def test_a_run_that_saves_as_time_affords_goes_on(lab, undisturbed):
     lab.write(ONE)
     assert lab.attempt(KILL="0:29").returncode == -9
@@ -201,6 +202,7 @@ results["third"] = fit(other, 0.1, epochs=5)
 )
 
 
+@pytest.mark.long
 def test_a_script_with_several_fits_goes_on_in_the_one_that_was_killed(lab):
     lab.write(TWO)
     assert lab.plain().returncode == 0
@@ -302,6 +304,7 @@ results = tell(history, model)
 )
 
 
+@pytest.mark.long
 def test_with_torch_the_order_of_the_data_goes_on_too(lab):
     pytest.importorskip("torch")
     lab.write(TORCH)

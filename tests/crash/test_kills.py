@@ -36,6 +36,7 @@ from tests.crash.evidence import (
 from tests.crash.kills import ALL, COORDINATOR, KILLS, PYTHON, REQUESTS, Plan
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes by their environment")
 def test_kills_at_random_times_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     verdict = shoot_at(tmp_path, Plan(kills=24, runs=40, seed=7))

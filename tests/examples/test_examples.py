@@ -67,6 +67,7 @@ def test_the_keras_example_is_searched_and_ranked_as_tensorboard_reads_it(exampl
     assert trials[0]["values"]["lr"] == 0.01
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_torch_example_is_searched(example):
     project = example("torch_digits.py")
@@ -93,6 +94,7 @@ def test_the_sklearn_example_is_searched_by_what_it_prints(example):
     assert trials[0]["score"] > trials[1]["score"] > 0.5
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_runs_alone_and_under_hprun(project, name):
