@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass, field
 
@@ -221,5 +222,6 @@ def test_as_much_is_done_as_by_the_best_number_that_one_could_have_chosen():
 
 @pytest.mark.long
 @pytest.mark.timeout(1500)
-def test_so_it_is_over_a_thousand_mixes():
-    check(range(1000, 2000), 0.95)
+def test_so_it_is_over_many_mixes():
+    """MIXES=1000 for a thousand, in ten minutes."""
+    check(range(1000, 1000 + int(os.environ.get("MIXES", "150"))), 0.95)
