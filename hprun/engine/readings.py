@@ -52,10 +52,10 @@ def fill_readings(
     With `tracked`, also where it is not known how the score came to be.
     """
     found: dict[int, ReadingRow] = {}
-    again = store.untracked(search, metric) if tracked else []
-    for run, folder in [*store.unread(search, metric), *again]:
+    again = dict(store.untracked(search, metric)) if tracked else {}
+    for run, folder in [*store.unread(search, metric), *again.items()]:
         row = read_metric(cache.run(folder), metric, store.since(run), tracked=tracked)
-        if row.kind == "resolved" or (run, folder) not in again:  # its files may be gone
+        if row.kind == "resolved" or run not in again:  # its files may be gone
             found[run] = row
     if found:
         store.put_readings(found, metric)

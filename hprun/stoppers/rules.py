@@ -26,6 +26,26 @@ class Limits:
         return budget / _LEAST if self.min is None else self.min
 
 
+class _Rule:
+    """What rules do unless they say otherwise: look at all runs alike, always from `min` on."""
+
+    __slots__ = ()
+    limits: Limits
+
+    @property
+    def max(self) -> int | None:
+        """The budget, if the user has named it."""
+        return self.limits.max
+
+    def bracket(self, trial: int) -> int:
+        """All together."""
+        return 0
+
+    def looks_at(self, place: int, bracket: int, budget: int) -> bool:
+        """Always, from the least number of values on."""
+        return self.limits.least(budget) <= mark(place) < budget
+
+
 @lru_cache(maxsize=64)
 def _rungs(least: int | None, factor: int, budget: int) -> tuple[int, ...]:
     """The places of the rungs, the first one first.
@@ -49,7 +69,7 @@ def _rank_words(seen: Seen) -> str:
 
 
 @dataclass(frozen=True)
-class Halving:
+class Halving(_Rule):
     """Asynchronous successive halving: at each rung the best of `factor` parts go on.
 
     With `brackets`, as many sorts of trials begin at a higher rung each, the last at none: that is
@@ -62,11 +82,6 @@ class Halving:
     factor: int = 3
     hyperband: bool = False
     compares: ClassVar[bool] = True
-
-    @property
-    def max(self) -> int | None:
-        """The budget, if the user has named it."""
-        return self.limits.max
 
     @cached_property
     def _shares(self) -> tuple[int, ...]:
@@ -102,7 +117,7 @@ class Halving:
 
 
 @dataclass(frozen=True, slots=True)
-class Percentile:
+class Percentile(_Rule):
     """Stop what is not among the best `keep` percent of those that came as far; 50: the median rule.
 
     `startup` runs must have come as far before. Source: D. Golovin et al., Google Vizier, 2017.
@@ -112,15 +127,6 @@ class Percentile:
     keep: float = 50.0
     startup: int = 5
     compares: ClassVar[bool] = True
-
-    @property
-    def max(self) -> int | None:
-        """The budget, if the user has named it."""
-        return self.limits.max
-
-    def bracket(self, trial: int) -> int:
-        """All together."""
-        return 0
 
     def looks_at(self, place: int, bracket: int, budget: int) -> bool:
         """About twenty times."""
@@ -138,26 +144,13 @@ class Percentile:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(_Rule):
     """Stop what has not come to a score of `worst` or better, or is no number."""
 
     limits: Limits
     worst: float
     low: bool
     compares: ClassVar[bool] = False
-
-    @property
-    def max(self) -> int | None:
-        """The budget, if the user has named it."""
-        return self.limits.max
-
-    def bracket(self, trial: int) -> int:
-        """Nothing is compared."""
-        return 0
-
-    def looks_at(self, place: int, bracket: int, budget: int) -> bool:
-        """Always, from the least number of values on."""
-        return self.limits.least(budget) <= mark(place) < budget
 
     def verdict(self, seen: Seen, budget: int) -> str:
         """Compare with the bound."""
@@ -166,25 +159,12 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(_Rule):
     """Stop what was not better than before for `patience` values."""
 
     limits: Limits
     patience: int
     compares: ClassVar[bool] = False
-
-    @property
-    def max(self) -> int | None:
-        """The budget, if the user has named it."""
-        return self.limits.max
-
-    def bracket(self, trial: int) -> int:
-        """Nothing is compared."""
-        return 0
-
-    def looks_at(self, place: int, bracket: int, budget: int) -> bool:
-        """Always, from the least number of values on."""
-        return self.limits.least(budget) <= mark(place) < budget
 
     def verdict(self, seen: Seen, budget: int) -> str:
         """Count."""

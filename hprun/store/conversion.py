@@ -14,6 +14,10 @@ RUN = (
     "run.id, run.identity, run.folder, part.fold, part.repeat, run.state, run.outcome,"
     " run.attempts, run.started, run.seconds, run.detail"
 )
+ASKED_AGAIN = (
+    "state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0, fresh = attempts"
+)
+"""What a run is set to that had ended and is to be tried once more."""
 CLAIM = "owner.name, run.lost, run.failures, run.boot, run.ending, run.asked"
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from hprun.model import Metric, Run, Values
-from hprun.store.conversion import CLAIM, RUN, to_claimed, to_run, to_values, with_tuples
+from hprun.store.conversion import (
+    ASKED_AGAIN,
+    CLAIM,
+    RUN,
+    to_claimed,
+    to_run,
+    to_values,
+    with_tuples,
+)
 from hprun.store.results import Results
 from hprun.store.rows import Claimed, Close, Request
 
@@ -248,9 +256,7 @@ class Queue(Results):
         arguments = (search,) if trial is None else (search, trial)
         with self.transaction():
             count = self._db.execute(
-                "UPDATE run SET state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0,"
-                " fresh = attempts"
-                f" WHERE state = 'ended' AND {which}"
+                f"UPDATE run SET {ASKED_AGAIN} WHERE state = 'ended' AND {which}"
                 f" AND id IN (SELECT run FROM part WHERE search = ?{only})",
                 arguments,
             ).rowcount
