@@ -132,11 +132,11 @@ class Scene:
                 break
         return status, said
 
-    def killed(self, words: Sequence[str], doom: Doom) -> str:
-        """Call hprun, which does not survive that; the act before which it died."""
+    def killed(self, words: Sequence[str], doom: Doom) -> str | None:
+        """Call hprun; the act before which it died, nothing if it came to its end before that."""
         status, said = self.live(words, doom)
-        assert status == -signal.SIGKILL, f"{doom}: exit status {status}: {said}"
-        return self.acts()[-1]
+        assert status in (-signal.SIGKILL, 0, 1), f"{doom}: exit status {status}: {said}"
+        return self.acts()[-1] if status == -signal.SIGKILL else None
 
     def doom(
         self, nth: int = 0, act: str = "", since: str = "", *, everything: bool = False
@@ -189,7 +189,8 @@ class Siege:
     """Kills a search so many times, while `acts` of the undisturbed one are done about evenly.
 
     A run that vanishes three times in a row has failed, by design; so after a death that may have
-    taken a run with it, the next one comes when that run has ended.
+    taken a run with it, the next one comes when that run has ended. In parallel the search may be
+    over by then, and with it the siege, before it has killed so many times.
     """
 
     scene: Scene
@@ -205,7 +206,10 @@ class Siege:
         """Kill, go on, and at last let it come to its end."""
         while len(self.deaths) < self.kills:
             doom = self._doom()
-            self.deaths.append(self.scene.killed(self._call(), doom))
+            death = self.scene.killed(self._call(), doom)
+            if death is None:
+                return
+            self.deaths.append(death)
             if doom.act or not self._took_a_run:
                 self._took_a_run = doom.all or self.deaths[-1].endswith("start")
         self.scene.undisturbed(self._call())
