@@ -74,7 +74,8 @@ def _killed(scenes: Callable[[], Scene], name: str, jobs: int, kills: int) -> No
         scene = scenes()
         siege = Siege(scene, words, jobs, loop, kills, draws)
         siege.carry_out()
-        assert siege.deaths and (jobs > 1 or len(siege.deaths) == kills)
+        assert siege.deaths
+        assert jobs > 1 or len(siege.deaths) == kills
         kills -= len(siege.deaths)
         tried = scene.tried()
         assert list(crimes(tried, scene.told(), _trials(name))) == [], siege.deaths

@@ -134,6 +134,22 @@ ENDS = {
     """,
     "long": "raise ValueError('x' * 5000)",
     "nested module": "import other",
+    "a library holds a file": """
+        import logging
+        logging.held = open("out.txt", "w")
+        logging.held.write("all of it")
+    """,
+    "a library holds what sees its end": """
+        import logging, os
+        class A:
+            def __init__(self, name):
+                self.name = name
+            def __del__(self, write=os.write):
+                write(1, self.name)
+        logging.held = A(b"by the module ")
+        logging.getLogger("one").held = A(b"deeper ")
+        a = A(b"by the script ")
+    """,
 }
 
 
@@ -173,6 +189,20 @@ def _run(lab, start, code):
 def other_server(shared_lab):
     """One whose attempts buffer what they print."""
     return shared_lab.server("logging", "threading", env={"PYTHONUNBUFFERED": ""})
+
+
+def test_what_all_attempts_share_is_not_taken_apart(shared_lab, plain_server):
+    code = """
+        import logging, os
+        class Quiet:
+            def __del__(self, write=os.write):
+                write(1, b"freed ")
+        Quiet.__module__ = "builtins"  # as if nobody could see its end
+        logging.held = Quiet()
+        mine = Quiet()
+    """
+    assert shared_lab.cold(code).log.count("freed") == 2
+    assert shared_lab.warm(plain_server, code).log.count("freed") == 1
 
 
 GROUP = """

@@ -1,5 +1,6 @@
 """Carries out the preload plan: imports, and the variables that the script sets before them."""
 
+import gc
 import os
 import sys
 
@@ -23,10 +24,16 @@ def carry_out(steps: "Sequence[Any]", script: str) -> Loaded:
     own, argv = dict(os.environ), list(sys.argv)
     sys.argv[:] = [script]
     written: set[str] = set()
+    threshold = gc.get_threshold()
+    # Imports make nearly no garbage, and looking for it among ever more objects took an eighth of
+    # TensorFlow's. A threshold, as a library that turns the collector off or on is to be heeded.
+    gc.set_threshold(0)
     try:
         _all(steps, loaded, written)
     except BaseException as error:  # noqa: BLE001 - the script itself will meet it
         loaded.failed = f"{type(error).__name__}: {error}"
+    if gc.get_threshold()[0] == 0:
+        gc.set_threshold(*threshold)
     sys.argv[:] = argv
     # The script sets its variables itself, and finds the environment as it was. What an import
     # left there stays: the import will not run again.

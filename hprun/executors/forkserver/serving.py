@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     import signal as _signal
     from typing import Any
 
-    from hprun.executors.forkserver import keeping, likeness, prefix, preloading, safety
+    from hprun.executors.forkserver import (
+        keeping,
+        likeness,
+        prefix,
+        preloading,
+        safety,
+        shutdown,
+    )
 else:
     import _signal
 
@@ -21,6 +28,7 @@ else:
     import prefix
     import preloading
     import safety
+    import shutdown
 
 _CONTROL = 9  # where the coordinator's socket is; in an attempt, the run's lock
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -80,6 +88,7 @@ class _Refused(Exception):  # noqa: N818 - an answer
 def serve(baseline: "frozenset[str]", main: "dict[str, Any]") -> "tuple[Any, tuple[Any, ...]]":
     """Preload, then fork on request; returns only in an attempt, with the call that runs it."""
     began = time.monotonic()
+    shared = shutdown.Shared()
     _die_with(int(sys.argv[1]))
     blocks = likeness.Blocks()  # before anything can keep a pointer into the environment
     connection = _Connection()
@@ -91,6 +100,7 @@ def serve(baseline: "frozenset[str]", main: "dict[str, Any]") -> "tuple[Any, tup
         shape.imported = loaded.changes
         _flush()
         _check(baseline, config)
+        shared.keep()
         if config["prefix"]:
             shape.prefix = prefix.Prefix(config["prefix"], main)
             if shape.prefix.why:
