@@ -209,6 +209,15 @@ class Results(Connection):
         )
         return [row[0] for row in rows]
 
+    def trial_times(self, search: int) -> dict[int, tuple[float, float | None]]:
+        """When the first attempt of each trial that has begun started, and the last one ended."""
+        rows = self._all(
+            "SELECT part.trial, min(attempt.started), max(attempt.ended) FROM part"
+            " JOIN attempt ON attempt.run = part.run WHERE part.search = ? GROUP BY part.trial",
+            (search,),
+        )
+        return {trial: (started, ended) for trial, started, ended in rows}
+
     def attempts(self, run: int) -> list[Attempt]:
         """The processes that tried a run."""
         rows = self._all(

@@ -46,11 +46,14 @@ def test_status_json(searched):
     assert search["best"] == {"trial": 1, "score": 0.08, "values": {"lr": 0.2, "units": 8}}
 
 
-def test_results_as_a_table_has_differing_values_first(searched):
+def test_results_as_a_table_has_what_differs_in_columns_and_the_rest_once_below(searched):
     lines = _hprun(searched, "results").stdout.splitlines()
-    assert lines[0].split() == ["#", "trial", "lr", "units", "loss:last", "time", "state"]
-    assert lines[1].split()[:5] == ["1", "1", "0.2", "8", "0.08"]
-    assert len(_hprun(searched, "results", "--top", "2").stdout.splitlines()) == 3
+    assert lines[0].split() == ["#", "trial", "lr", "loss:last", "time", "state"]
+    assert lines[1].split()[:4] == ["1", "1", "0.2", "0.08"]
+    assert lines[4:] == ["all of these: units=8"]
+    one = _hprun(searched, "results", "--top", "1").stdout.splitlines()
+    assert one[0].split()[:4] == ["#", "trial", "lr", "units"]
+    assert len(one) == 2
 
 
 def test_results_as_csv(searched):
