@@ -6,7 +6,7 @@ VERBS = {
     "run": "Search over a script (the word may be left out).",
     "status": "Say how searches stand.",
     "results": "Rank the trials of a search.",
-    "show": "Tell all about one trial.",
+    "show": "Tell all about a search, or one trial.",
     "diff": "Show what a trial changed in the script.",
     "logs": "Print what a trial printed.",
     "best": "Print the best values, write them into the script, or run it with them.",

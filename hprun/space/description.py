@@ -50,10 +50,14 @@ def summarise(parameter: Parameter, seed: int = 0) -> Summary:
 def _enumerated(parameter: Parameter, count: int, seed: int) -> str:
     domain = parameter.domain
     if isinstance(domain, Spaced | Steps) and count > 2:
-        by = f" by {domain.step}" if isinstance(domain, Steps) and domain.step != 1 else ""
+        by = _by(domain.step if isinstance(domain, Steps) else None)
         return f"{value_text(domain.at(0))} … {value_text(domain.at(count - 1))}{by}"
     values = islice(grid_values(domain, seed, parameter.name), _SHOWN)
     return ", ".join(map(value_text, values)) + (", …" if count > _SHOWN else "")
+
+
+def _by(step: Number | None) -> str:
+    return "" if step is None or repr(step) == "1" else f" by {step}"
 
 
 def _kind(parameter: Parameter, seed: int) -> str:
@@ -111,9 +115,9 @@ def _drawn(domain: Domain) -> str:
     match domain:
         case Uniform(q=q):
             low, high = domain.reach
-            return f"{low} … {high}" + (f" by {q}" if q is not None else "")
+            return f"{low} … {high}" + _by(q)
         case Normal(mu=mu, sigma=sigma, q=q):
-            return f"{mu} ± {sigma}" + (f" by {q}" if q is not None else "")
+            return f"{mu} ± {sigma}" + _by(q)
         case Integers(low=low, high=high):
             return f"{low} … {high - 1}"
         case FlaggedRange():
