@@ -218,6 +218,17 @@ class Results(Connection):
         )
         return {trial: (started, ended) for trial, started, ended in rows}
 
+    def ended_at(self, search: int) -> dict[int, float]:
+        """When each run of a search that has ended did, as far as it was written down."""
+        rows = self._all(
+            "SELECT part.run, max(attempt.ended) FROM part"
+            " JOIN run ON run.id = part.run AND run.state = 'ended'"
+            " JOIN attempt ON attempt.run = part.run"
+            " WHERE part.search = ? AND attempt.ended IS NOT NULL GROUP BY part.run",
+            (search,),
+        )
+        return dict(rows)
+
     def attempts(self, run: int) -> list[Attempt]:
         """The processes that tried a run."""
         rows = self._all(
