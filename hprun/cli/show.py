@@ -79,6 +79,9 @@ def _show_search(store: Store, row: SearchRow, cache: Cache) -> None:
     console.print(f"  script: {' '.join([settings['script'], *settings['args']])}", markup=False)
     for spec in settings["hp"]:
         console.print(f"  {spec}", markup=False)
+    if settings["search"] or settings["trials"]:
+        asked = f", {settings['trials']:,} trials" if settings["trials"] else ""
+        console.print(f"  strategy: {settings['search'] or 'tpe'}{asked}", markup=False)
     console.print(f"  metric: {row.metric or 'none'}", markup=False)
     runs = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
     trials = count_words(store.trial_count(row.id), "trial")

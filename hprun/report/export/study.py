@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Curves = Callable[[Part], Curve | None]
 """Reads what a run's metric was, step by step."""
 
-MOST_POINTS = 200
+MOST_POINTS = 100
 """Of a curve; Optuna's storage takes about a millisecond for each."""
 
 
