@@ -18,6 +18,7 @@ from hprun.cli.options import (
     open_store,
     understood,
 )
+from hprun.engine.assemble import saved_settings
 from hprun.errors import HprunError
 from hprun.files import write_whole
 from hprun.model import Metric
@@ -155,15 +156,15 @@ def _write_study(
 
     needed = _needed(row, metric)
     question = understood(row, cache)
-    settings = row.request["settings"]
+    settings, _ = saved_settings(row, cache)
     exported = Exported(
         row.name,
         needed,
         table,
         question.space if question is not None else None,
-        settings.get("seed", 0),
+        settings.seed,
         datetime.fromtimestamp(row.created, timezone.utc),
-        {"script": settings["script"], "metric": str(needed), "written by": "hprun"},
+        {"script": settings.script, "metric": str(needed), "written by": "hprun"},
     )
     count = write_study(exported, path, _curves(store, cache, needed), replace=replace)
     left = len(table) - count

@@ -18,6 +18,7 @@ from hprun.cli.options import (
     open_store,
     parse_trial,
 )
+from hprun.engine.assemble import saved_settings
 from hprun.engine.provenance import calls
 from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache
@@ -74,14 +75,14 @@ def _search_json(store: Store, row: SearchRow, cache: Cache) -> dict[str, Any]:
 
 def _show_search(store: Store, row: SearchRow, cache: Cache) -> None:
     console, counts = stdout(), store.counts(row.id)
-    settings = row.request["settings"]
+    settings = saved_settings(row, cache)[0]
     console.print(f"{row.name}: ", state_text(live_state(cache, row, counts)), sep="")
-    console.print(f"  script: {' '.join([settings['script'], *settings['args']])}", markup=False)
-    for spec in settings["hp"]:
+    console.print(f"  script: {' '.join([settings.script, *settings.args])}", markup=False)
+    for spec in settings.hp:
         console.print(f"  {spec}", markup=False)
-    if settings["search"] or settings["trials"]:
-        asked = f", {settings['trials']:,} trials" if settings["trials"] else ""
-        console.print(f"  strategy: {settings['search'] or 'tpe'}{asked}", markup=False)
+    if settings.search or settings.trials:
+        asked = f", {settings.trials:,} trials" if settings.trials else ""
+        console.print(f"  strategy: {settings.search or 'tpe'}{asked}", markup=False)
     console.print(f"  metric: {row.metric or 'none'}", markup=False)
     runs = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
     trials = count_words(store.trial_count(row.id), "trial")
