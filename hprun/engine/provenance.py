@@ -23,6 +23,7 @@ from hprun.paths import Cache
 
 MAX_DIFF = 1_000_000  # bytes
 _MAX_UNTRACKED = 100  # names
+_NVIDIA = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")
 _PATIENCE_S = 60.0  # for git, or for a Python that does not answer
 _WAIT_S = 5.0
 _START = (
@@ -166,7 +167,7 @@ def _python(interpreter: str, workspace: Path) -> tuple[str | None, dict[str, st
 
 
 def _gpus() -> dict[str, Any]:
-    if sys.platform != "linux" or not Path("/proc/driver/nvidia").exists():
+    if not any(Path(place).exists() for place in _NVIDIA):  # importing the library takes a while
         return {"gpus": [], "driver": ""}
     from hprun.gpu.probing import Probe, visible
 
