@@ -67,4 +67,6 @@ def _check(to: Path) -> None:
     if to.is_dir():
         raise HprunError(f"{to} is a folder.", hint=f"Name a file: {to / 'report.html'}.")
     if not to.parent.is_dir():
-        raise HprunError(f"{to.parent} is no folder, so {to.name} cannot be written there.")
+        raise HprunError(
+            f"There is no folder {to.parent} to write {to.name} in.", hint="Make it first."
+        )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,12 @@ def _seconds(command: list[str], folder: Path) -> float:
     return time.monotonic() - begun
 
 
+def _cpu_seconds() -> float:
+    """Of all processes that were waited for so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     """As the module says."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.report_page")
@@ -127,8 +134,11 @@ def main() -> None:
         project = Path(folder)
         make(project, asked.trials)
         page = project / "page.html"
+        before = _cpu_seconds()
         seconds = _seconds([sys.executable, "-m", "hprun", "report", "-o", page.name], project)
-        print(f"{asked.trials:,} trials: {seconds:.1f} s, {page.stat().st_size / 1e6:.2f} MB")
+        cpu = _cpu_seconds() - before
+        size = page.stat().st_size / 1e6
+        print(f"{asked.trials:,} trials: {seconds:.1f} s ({cpu:.1f} s of CPU time), {size:.2f} MB")
         browser = shutil.which("chromium") or shutil.which("google-chrome")
         if browser is not None:
             empty = project / "empty.html"

@@ -93,6 +93,7 @@ def test_the_trials_of_a_page_are_those_of_the_results(tmp_path_factory, search,
         assert [run["score"] for run in ours["runs"]] == [f["score"] for f in theirs["folds"]]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.recursive(st.one_of(st.text(), st.none(), st.booleans(), st.integers()), st.lists))
 def test_json_inside_a_script_cannot_end_it(written):
     text = json_inside(written)

@@ -10,10 +10,11 @@ from typing import Any
 from hprun.dataclass import dataclass
 from hprun.model import Direction, Value
 
-_FEW = 8  # so many different numbers are marked one by one
+_FEW = 8  # so many different numbers are marked one by one,
+_SHORT = 6  # if none has more letters
 _MOST_WORDS = 4  # beside numbers; with more of them, all are words
 _SLOT = 0.1  # of an axis of numbers, for each word beside them
-_WIDE = 20.0  # the ratio from which a logarithm is thought of
+_WIDE = 10.0  # the ratio from which a logarithm is thought of
 _FAR = 4.0  # the worst are cut off that are so many times as far away as nine in ten
 
 
@@ -82,7 +83,7 @@ def axis_of(name: str, values: Iterable[Value]) -> Axis:
         numbers[-1],
         log=_lies_by_logarithm(numbers),
         floor=_SLOT * len(keys),
-        marks=tuple(numbers) if len(numbers) <= _FEW else (),
+        marks=tuple(numbers) if _are_few(numbers) else (),
         keys=tuple(keys),
         words=tuple(str(words[key]) for key in keys),
     )
@@ -111,6 +112,11 @@ def _number(value: Value) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _are_few(numbers: Sequence[float]) -> bool:
+    """Whether they look like a list that somebody wrote."""
+    return len(numbers) <= _FEW and all(len(f"{number:g}") <= _SHORT for number in numbers)
 
 
 def _order(value: Value) -> tuple[int, float, str]:

@@ -21,7 +21,7 @@ function drawCoordinates(columns) {
   if (data.score_axis) axes.push({ axis: data.score_axis, name: data.metric_words, of: (trial) => trial.score_place });
   const room = place.parentElement.clientWidth;
   const width = Math.max(room, axes.length * 84), height = 360;
-  const top = 28, bottom = height - 34, first = 50, step = (width - first - 46) / (axes.length - 1);
+  const top = 28, bottom = height - 34, first = leftOf(axes[0].axis, 104) + 6, step = (width - first - 46) / (axes.length - 1);
   const svg = draw("svg", { width, height, role: "img", "aria-label": "Parallel coordinates" });
   const yOf = (found) => (found === null ? bottom + 18 : bottom - found * (bottom - top));
   const lines = state.shown
@@ -30,17 +30,20 @@ function drawCoordinates(columns) {
   const pathOf = ({ ys }) => ys.map((y, n) => `${n ? "L" : "M"}${(first + n * step).toFixed(1)},${y.toFixed(1)}`).join("");
   for (const name of shadeNames) {
     const d = lines.filter(({ trial }) => shadeOf.get(trial) === name).map(pathOf).join("");
-    if (d) svg.append(draw("path", { class: `lines ${name}`, d }));
+    if (d) svg.append(draw("path", { class: `lines ${name}`, d, "stroke-width": lines.length > 200 ? 0.7 : 1.2 }));
   }
   for (const line of lines) if (line.trial === state.picked) svg.append(draw("path", { class: "taken", d: pathOf(line) }));
-  axes.forEach(({ axis, name }, n) => drawAxis(svg, axis, name, first + n * step, top, bottom, Math.floor((step - 8) / LETTER)));
+  axes.forEach(({ axis, name }, n) => {
+    const [x, near] = n === 0 ? [2, "start"] : n === axes.length - 1 ? [width - 2, "end"] : [first + n * step, "middle"];
+    svg.append(draw("text", { class: "title", x, y: 14, "text-anchor": near }, shortened(name, Math.max(4, Math.floor((step - 8) / LETTER)))));
+    drawAxis(svg, axis, first + n * step, top, bottom, Math.floor((step - 8) / LETTER));
+  });
   reacting(svg, (event) => nearestLine(svg, lines, first, step, event), trialWords);
   place.replaceChildren(svg);
 }
 
-function drawAxis(svg, axis, name, x, top, bottom, letters) {
+function drawAxis(svg, axis, x, top, bottom, letters) {
   svg.append(draw("path", { class: "rule", d: `M${x},${top}V${bottom}` }));
-  svg.append(draw("text", { class: "title", x, y: 14, "text-anchor": "middle" }, shortened(name, Math.max(4, letters))));
   for (const [at, text] of ticks(axis, 5, 16 / (bottom - top))) {
     svg.append(draw("text", { x: x - 5, y: bottom - at * (bottom - top) + 4, "text-anchor": "end" }, shortened(text, Math.max(4, Math.min(letters, 12)))));
   }

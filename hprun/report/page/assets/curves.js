@@ -122,5 +122,5 @@ function valueAxis(curves) {
 function stepAxis(curves) {
   const low = Math.min(...curves.map((curve) => curve.steps[0]));
   const high = Math.max(...curves.map((curve) => curve.steps[curve.steps.length - 1]));
-  return { low, high, log: false, floor: 0, marks: [], words: [] };
+  return { low, high, log: false, floor: 0, marks: [], words: [], whole: true };
 }

@@ -27,7 +27,7 @@ function setUpFailures() {
   const logs = runs.filter((run) => run.log.length).length;
   partOf("failures", ".note").textContent =
     `${counted(total, "run")}${total > runs.length ? `, the first ${runs.length} below` : ""}${logs < runs.length ? `; the ends of ${counted(logs, "log")}` : ""}.`;
-  partOf("failures", ".list").append(...runs.map((run, at) => failure(run, at < 3)));
+  partOf("failures", ".list").append(...runs.map((run, at) => failure(run, at === 0)));
   return undefined;
 }
 

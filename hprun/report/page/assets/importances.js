@@ -3,8 +3,8 @@
 function setUpImportances() {
   if (!data.importances.length) return hide("importances");
   partOf("importances", ".note").textContent =
-    "fANOVA: the share of the scores' variance that each one alone explains, by a random forest over the trials that were ranked" +
-    `${data.score_axis.log ? "; of the scores' logarithms" : ""}${data.score_axis.cut ? "; what is far off counts as the edge" : ""}.`;
+    "fANOVA: the share of the scores' variance that each one alone explains, by a random forest over " +
+    `${counted(ranked, "trial")}${data.score_axis.log ? "; of the scores' logarithms" : ""}${data.score_axis.cut ? "; what is far off counts as the edge" : ""}.`;
   const redraw = () => {
     const place = partOf("importances", ".plot");
     const rows = data.importances.slice(0, 30), width = Math.min(widthOf(place), 800), tall = 24;

@@ -14,12 +14,12 @@ function drawMatrix(columns) {
   const of = columns.slice(0, most).map((column) => ({
     axis: data.axes[column],
     name: data.names[column],
-    at: (trial) => (trial.places[column] === null ? null : trial.places[column] + beside(data.axes[column], trial)),
+    at: (trial, upright) => (trial.places[column] === null ? null : trial.places[column] + beside(data.axes[column], trial, upright)),
   }));
   if (data.score_axis) of.unshift({ axis: data.score_axis, name: data.metric_words, at: (trial) => trial.score_place });
   const left = columns.length - most;
   partOf("matrix", ".note").textContent = left > 0 ? `${counted(left, "name")} that matter${left === 1 ? "s" : ""} least left out.` : "";
-  const margin = width < 600 ? 46 : 70, cells = of.length - 1;
+  const margin = width < 600 ? 56 : 76, cells = of.length - 1;
   const cell = (width - margin) / cells, tall = Math.max(80, Math.min(cell, 190));
   const svg = draw("svg", { width, height: cells * tall + 50, role: "img", "aria-label": "Scatter matrix" });
   const points = [];
@@ -41,9 +41,9 @@ function drawMatrix(columns) {
 function cellPoints(x, y, box) {
   const found = [];
   for (const trial of state.shown) {
-    const across = x.at(trial), up = y.at(trial);
+    const across = x.at(trial, false), up = y.at(trial, true);
     if (across === null || up === null) continue;
-    const inset = 4;
+    const inset = 6;
     found.push({
       x: box.left + inset + across * (box.right - box.left - 2 * inset),
       y: box.bottom - inset - up * (box.bottom - box.top - 2 * inset),
@@ -58,14 +58,14 @@ function labelRow(svg, { axis, name }, margin, top, tall) {
   const middle = top + tall / 2;
   svg.append(draw("text", { class: "title", transform: `translate(12,${middle}) rotate(-90)`, "text-anchor": "middle" }, shortened(name, letters)));
   for (const [at, text] of ticks(axis, 3, 0.15)) {
-    svg.append(draw("text", { x: margin, y: top + tall - 8 - at * (tall - 18) + 4, "text-anchor": "end" }, shortened(text, Math.floor((margin - 18) / LETTER))));
+    svg.append(draw("text", { x: margin, y: top + tall - 10 - at * (tall - 22) + 4, "text-anchor": "end" }, shortened(text, Math.floor((margin - 18) / LETTER))));
   }
 }
 
 function labelColumn(svg, { axis, name }, left, cell, bottom) {
   const letters = Math.max(3, Math.floor(cell / LETTER) - 1);
   svg.append(draw("text", { class: "title", x: left + cell / 2, y: bottom + 36, "text-anchor": "middle" }, shortened(name, letters)));
-  for (const [at, text] of ticks(axis, 2, Math.min(0.9, 42 / cell))) {
-    svg.append(draw("text", { x: left + 9 + at * (cell - 16), y: bottom + 16, "text-anchor": at < 0.2 ? "start" : at > 0.8 ? "end" : "middle" }, shortened(text, Math.max(3, Math.floor(letters / 2)))));
+  for (const [at, text] of ticksBelow(axis, cell - 20)) {
+    svg.append(draw("text", { x: left + 11 + at * (cell - 20), y: bottom + 16, "text-anchor": at < 0.08 ? "start" : at > 0.92 ? "end" : "middle" }, text));
   }
 }

@@ -8,8 +8,10 @@ function widthOf(element, least = 200) {
 }
 
 // A box from (left, top) to (right, bottom) with ticks; `x` and `y` are axes, or null for none.
+// The x axis begins and ends `inset` pixels inside of it.
 function frame(svg, box, x, y) {
-  const wide = box.right - box.left, tall = box.bottom - box.top;
+  const inset = box.inset ?? 0;
+  const wide = box.right - box.left - 2 * inset, tall = box.bottom - box.top;
   svg.append(draw("path", { class: "rule", d: `M${box.left},${box.top}V${box.bottom}H${box.right}` }));
   if (y) {
     for (const [place, text] of ticks(y, Math.max(2, tall / 45), 16 / tall)) {
@@ -21,13 +23,26 @@ function frame(svg, box, x, y) {
     }
   }
   if (x) {
-    const letters = Math.max(3, Math.floor(Math.min(14, wide / LETTER / Math.max(1, Math.min(6, x.words.length || 4)))));
-    for (const [place, text] of ticks(x, Math.max(2, wide / 80), ((letters - 1) * LETTER) / wide)) {
-      const at = box.left + place * wide;
+    for (const [place, text] of ticksBelow(x, wide)) {
+      const at = box.left + inset + place * wide;
       const near = place < 0.08 ? "start" : place > 0.92 ? "end" : "middle";
-      svg.append(draw("text", { x: near === "start" ? at - 4 : near === "end" ? at + 4 : at, y: box.bottom + 16, "text-anchor": near }, shortened(text, letters)));
+      svg.append(draw("text", { x: near === "start" ? at - 4 : near === "end" ? at + 4 : at, y: box.bottom + 16, "text-anchor": near }, text));
     }
   }
+}
+
+// Ticks under a plot: no longer than there is room for each word, and apart from each other.
+function ticksBelow(axis, wide) {
+  const room = (wide * (axis.floor === 1 ? 1 : axis.floor)) / Math.max(1, axis.words.length);
+  const letters = axis.words.length ? Math.max(3, Math.min(14, Math.floor(room / LETTER) - 1)) : 14;
+  const all = ticks(axis, Math.max(2, wide / 80), 0).map(([place, text]) => [place, shortened(text, letters)]);
+  const kept = [];
+  for (const [place, text] of all) {
+    const last = kept[kept.length - 1];
+    const needs = last ? (([...last[1]].length + [...text].length) / 2 + 1) * LETTER : 0;
+    if (!last || (place - last[0]) * wide >= needs) kept.push([place, text]);
+  }
+  return kept;
 }
 
 // Room at the left for the labels of an axis.
@@ -46,6 +61,17 @@ function dots(svg, points, size) {
   for (const { x, y, trial } of points) {
     if (trial === state.picked) svg.append(draw("circle", { class: "ring", cx: x, cy: y, r: size / 2 + 3 }));
   }
+}
+
+// Dots over one of a few values lie beside each other: how far, as a part of the axis. By the
+// sequence of M. Roberts (2018), which is even in two dimensions: the second is for an upright axis.
+function beside(axis, trial, upright = false) {
+  const part = ((trial.trial * (upright ? 0.5698403 : 0.7548777)) % 1) - 0.5;
+  if (axis.floor === 1) return (part * 0.6) / axis.words.length;
+  if (!axis.marks.length) return 0;
+  const places = axis.marks.map((number) => along(axis, number));
+  const least = Math.min(1, ...places.slice(1).map((place, n) => place - places[n]));
+  return part * Math.min(0.05, 0.5 * least * (1 - axis.floor));
 }
 
 // What the pointer is near tells about itself, and is picked by a click.

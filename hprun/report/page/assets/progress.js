@@ -33,9 +33,10 @@ function drawProgress(ended) {
   const x = { low: 0, high: last || 1, log: false, floor: 0, marks: [], words: [] };
   const svg = draw("svg", { width, height, role: "img", "aria-label": "The best score so far" });
   frame(svg, box, null, y);
-  for (const number of evenTicks(0, x.high, Math.max(2, width / 120))) {
-    const at = box.left + along(x, number) * (box.right - box.left);
-    svg.append(draw("text", { x: at, y: box.bottom + 16, "text-anchor": at > width - 40 ? "end" : "middle" }, progressView.byTime ? secondsText(number) : String(number)));
+  const [unit, length] = progressView.byTime ? unitOf(x.high) : ["", 1];
+  for (const number of evenTicks(0, x.high / length, Math.max(2, width / 120))) {
+    const at = box.left + along(x, number * length) * (box.right - box.left);
+    svg.append(draw("text", { x: at, y: box.bottom + 16, "text-anchor": at > width - 40 ? "end" : "middle" }, `${shortNumber(number)} ${unit}`));
   }
   svg.append(draw("text", { x: box.right, y: height - 4, "text-anchor": "end" }, progressView.byTime ? "since the first run began" : "trials that ended"));
   const at = (trial, order) => ({

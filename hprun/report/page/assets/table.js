@@ -1,6 +1,6 @@
 // The ranking: a table that sorts by any column and follows the filter.
 
-const FIRST_ROWS = 200;
+const FIRST_ROWS = 25;
 
 function rankingColumns() {
   const number = (head, read, text, extra = {}) => ({ head, read, text, number: true, ...extra });

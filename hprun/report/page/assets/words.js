@@ -36,8 +36,9 @@ function counted(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-function secondsText(seconds) {
-  if (seconds < 120) return `${Number(seconds.toPrecision(3))} s`;
-  if (seconds < 7200) return `${Number((seconds / 60).toPrecision(3))} min`;
-  return seconds < 172800 ? `${Number((seconds / 3600).toPrecision(3))} h` : `${Number((seconds / 86400).toPrecision(3))} d`;
+// The unit in which so many seconds are told: its name and its length.
+function unitOf(seconds) {
+  if (seconds < 180) return ["s", 1];
+  if (seconds < 10800) return ["min", 60];
+  return seconds < 259200 ? ["h", 3600] : ["d", 86400];
 }
