@@ -140,6 +140,14 @@ def test_every_finite_score_has_a_place_and_the_best_lies_at_the_end(scores, dir
     assert axis.place(best) == (0.0 if direction is Direction.LOW else 1.0)
 
 
+def test_a_few_numbers_with_a_word_are_a_list_and_many_have_the_word_below_them():
+    few = axis_of("decay", [None, 0.1, 0.001])
+    assert few.words == ("0.001", "0.1", "None")
+    many = axis_of("decay", [None, *(n / 100 for n in range(50))])
+    assert many.words == ("None",)
+    assert many.place(None) < many.place(0.0) < many.place(0.49) == 1
+
+
 def test_one_far_score_does_not_press_the_others_together():
     scores = [0.1 + n / 1000 for n in range(100)] + [1e30]
     axis = score_axis("loss", scores, Direction.LOW)

@@ -13,7 +13,7 @@ from hprun.model import Direction, Value
 _FEW = 8  # so many different numbers are marked one by one,
 _SHORT = 6  # if none has more letters
 _MOST_WORDS = 4  # beside numbers; with more of them, all are words
-_SLOT = 0.1  # of an axis of numbers, for each word beside them
+_SLOT = 0.14  # of an axis of numbers, for each word beside them
 _WIDE = 10.0  # the ratio from which a logarithm is thought of
 _FAR = 4.0  # the worst are cut off that are so many times as far away as nine in ten
 
@@ -73,7 +73,7 @@ def axis_of(name: str, values: Iterable[Value]) -> Axis:
         {number for value in by_key.values() if (number := _number(value)) is not None}
     )
     words = {key: value for key, value in by_key.items() if _number(value) is None}
-    if not numbers or len(words) > _MOST_WORDS:
+    if not numbers or len(words) > _MOST_WORDS or (words and _are_few(numbers)):
         keys = sorted(by_key, key=lambda key: _order(by_key[key]))
         return Axis(name, keys=tuple(keys), words=tuple(str(by_key[key]) for key in keys))
     keys = sorted(words, key=lambda key: _order(words[key]))

@@ -9,7 +9,7 @@ function setUpImportances() {
     const place = partOf("importances", ".plot");
     const rows = data.importances.slice(0, 30), width = Math.min(widthOf(place), 800), tall = 24;
     const letters = Math.floor(Math.min(26, width / 3 / LETTER));
-    const left = Math.min(letters, Math.max(...rows.map(([name]) => [...name].length))) * LETTER + 14;
+    const left = Math.min(letters, Math.max(...rows.map(([name]) => [...name].length))) * (LETTER + 1) + 14;
     const svg = draw("svg", { width, height: rows.length * tall + 4, role: "img", "aria-label": "Importances" });
     rows.forEach(([name, share], at) => {
       const y = at * tall, long = Math.max(1, share * (width - left - 60));

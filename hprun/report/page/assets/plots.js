@@ -34,7 +34,7 @@ function frame(svg, box, x, y) {
 // Ticks under a plot: no longer than there is room for each word, and apart from each other.
 function ticksBelow(axis, wide) {
   const room = (wide * (axis.floor === 1 ? 1 : axis.floor)) / Math.max(1, axis.words.length);
-  const letters = axis.words.length ? Math.max(3, Math.min(14, Math.floor(room / LETTER) - 1)) : 14;
+  const letters = axis.words.length ? Math.max(5, Math.min(14, Math.floor(room / LETTER) - 1)) : 14;
   const all = ticks(axis, Math.max(2, wide / 80), 0).map(([place, text]) => [place, shortened(text, letters)]);
   const kept = [];
   for (const [place, text] of all) {
