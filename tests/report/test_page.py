@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from hprun.model import Direction, Metric, Outcome, Reduce
 from hprun.paths import Cache
+from hprun.report.page import assembling
 from hprun.report.page.assembling import json_inside, page
 from hprun.report.page.axes import axis_of, score_axis
 from hprun.report.page.document import document
@@ -100,6 +102,15 @@ def test_json_inside_a_script_cannot_end_it(written):
     assert json.loads(text) == written
     assert not set("<>&") & set(text)
     assert text.isascii()
+
+
+def test_every_file_of_the_page_is_in_it():
+    folder = Path(assembling.__file__).parent / "assets"
+    text = page({"search": "train-1"})
+    names = {path.name for path in folder.iterdir()}
+    assert {"page.html", "page.css", "start.js"} < names
+    for name in names:
+        assert (folder / name).read_text(encoding="utf-8") in text, name
 
 
 def test_a_page_loads_nothing(tmp_path):

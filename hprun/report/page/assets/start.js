@@ -13,7 +13,7 @@ function setUpHead() {
   byId("summary").textContent = `${data.state}; ${counted(data.total, "trial")}${left}: ${each || "none"}. ${data.metric ? `Ranked by ${data.metric_words}, ${data.metric.direction === "min" ? "low" : "high"} is better.` : "No metric is named."}`;
   const best = byNumber.get(data.best);
   if (!best) return void (byId("best").hidden = true);
-  const values = data.names.map((name, at) => [name, at]).filter(([, at]) => best.words[at] !== null).map(([name, at]) => `${name}=${shortened(best.words[at], 80)}`);
+  const values = data.names.map((name, at) => [name, at]).filter(([, at]) => best.words[at] !== null).map(([name, at]) => `${name}=${shortened(valueText(best, at), 80)}`);
   byId("best").append(make("b", {}, `Best: ${scoreText(best)}`), spread(best), ` by trial ${best.trial}: ${values.join(" ")}`);
 }
 

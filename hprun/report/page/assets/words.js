@@ -4,7 +4,7 @@ function valueText(trial, column) {
   const words = trial.words[column];
   if (words === null) return "-";
   const value = trial.values[column];
-  const long = typeof value === "number" && !Number.isInteger(value) && words.length > 8;
+  const long = Number.isFinite(value) && !Number.isInteger(value) && words.length > 8;
   return long ? shortNumber(value) : words;
 }
 
