@@ -17,6 +17,7 @@ VERBS = {
     "retry": "Run failed runs again.",
     "hook": "Go on with searches when a machine boots.",
     "tensorboard": "Compare the runs in TensorBoard.",
+    "report": "Write all about a search into one HTML page.",
     "export": "Write the trials for other tools: CSV, JSON, Parquet, Optuna, scikit-learn.",
     "du": "Say what takes room on the disk.",
     "clean": "Make room on the disk.",
