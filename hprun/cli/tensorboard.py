@@ -41,6 +41,7 @@ def command(search: str | None, *, top: int | None, port: int, no_start: bool, c
     store.close()
     if no_start:
         click.echo(folder)
+        shown.tidy()
         return 0
     from hprun.report.following import followed
 

@@ -47,6 +47,7 @@ def followed(shown: TensorBoardFolder, cache: Cache) -> Iterator[None]:
 
 
 def _follow(shown: TensorBoardFolder, cache: Cache, ends: int) -> None:
+    shown.tidy()
     store: Store | None = None
     seen = _stamps(cache)
     pause = _EVERY_S

@@ -1,6 +1,7 @@
 """What TensorBoard's HPARAMS tab is to show of a search: columns, rows, names. Pure.
 
-A row (TensorBoard: session group) is a trial, a session is a run of it. A column of numbers has an
+A row (TensorBoard: session group) is a trial, a session is a run of it. Runs are named by values; a
+row has the trial's number before them, since TensorBoard cuts long names. A column of numbers has an
 interval, so that its axis can be logarithmic and no value of a trial added by hand lies outside a
 list; one of words has the list that its filter offers.
 """
@@ -70,9 +71,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A run that has begun: in `folder`, below that of its trial's name, which is `group`.
+    """A run that has begun: its `folder` is or lies in one with its trial's name.
 
-    `state` is running, done or failed; `score` is None where it does not count.
+    `group` is what stands for the trial in the table. `state` is running, done or failed; `score` is None where it does not count.
     """
 
     folder: str
@@ -116,7 +117,7 @@ def _session(
     counts = reading is not None and state == "done"
     return Session(
         folder=f"{name}/{part.run.folder.rpartition('/')[2]}" if several else name,
-        group=name,
+        group=f"{part.trial:04d} {name.removeprefix(f'{part.trial:04d} ')}",
         cells=cells,
         run=part.run,
         state=state,

@@ -38,7 +38,8 @@ class _Laid:
 class TensorBoardFolder:
     """Keeps the folder of a search, of the best `top` trials if that is not None.
 
-    `parameters` is the space as far as it is known. What lies in the folder already is removed.
+    `parameters` is the space as far as it is known. What lies in the folder already is put aside
+    until `tidy`, for to remove a thousand runs takes longer than to lay twenty out.
     """
 
     def __init__(
@@ -57,8 +58,14 @@ class TensorBoardFolder:
         self._laid: dict[str, _Laid] = {}
         self._space: Sheet | None = None
         self._spaces = 0
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(folder.with_name(f"{folder.name}.old-{time.time_ns()}"))
         folder.mkdir(parents=True)
+
+    def tidy(self) -> None:
+        """Remove what lay in the folder before."""
+        for old in self.folder.parent.glob(f"{self.folder.name}.old-*"):
+            shutil.rmtree(old, ignore_errors=True)
 
     @property
     def live(self) -> bool:

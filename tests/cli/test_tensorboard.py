@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -77,7 +78,7 @@ class Board:
     def groups(self):
         found = self.ask("plugin/hparams/session_groups", experimentName="", startIndex=0,
                          sliceSize=5000, allowedStatuses=EVERY_STATUS, colParams=[])  # fmt: skip
-        return {group["name"]: group for group in found.get("sessionGroups", [])}
+        return {group["name"][5:]: group for group in found.get("sessionGroups", [])}
 
     def groups_once(self, holds, patience_s=60.0):
         """The rows of the tab once they are as they should be, or as they are after a while."""
@@ -133,6 +134,7 @@ def test_the_tab_shows_what_results_says_and_new_trials_as_they_come(project, bo
     )
     assert groups.keys() == trials.keys()
     for name, trial in trials.items():
+        assert groups[name]["name"] == f"{trial['trial']:04d} {name}"
         assert _values(groups[name]) == trial["values"]
         assert [session["name"] for session in groups[name]["sessions"]] == [
             f"{name}/fold-0", f"{name}/fold-1"
@@ -237,13 +239,13 @@ class Browser:
     def __init__(self, profile):
         commands, self._to = os.pipe()
         self._from, answers = os.pipe()
-        call = (
-            f"exec chromium --headless --no-sandbox --disable-gpu --remote-debugging-pipe "
-            f'--window-size=1400,900 --user-data-dir="$0" 3<&{commands} 4>&{answers}'
-        )
+        moved = f"import os, sys; os.dup2({commands}, 3); os.dup2({answers}, 4)"
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", call, str(profile)], pass_fds=(commands, answers),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            [sys.executable, "-c", f"{moved}; os.execvp('chromium', sys.argv[1:])",
+             "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+             "--window-size=1400,900", f"--user-data-dir={profile}"],
+            pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )  # fmt: skip
         os.close(commands)
         os.close(answers)
@@ -321,7 +323,10 @@ def test_a_browser_shows_the_trials_in_the_table(project, boards, browser):
     wanted = {
         word
         for trial in trials
-        for word in ("lr={lr} opt={opt}".format(**trial["values"]), trial["values"]["opt"])
+        for word in (
+            "{:04d} lr={lr} opt={opt}".format(trial["trial"], **trial["values"]),
+            trial["values"]["opt"],
+        )
     } | {"val_loss:min", "TABLE VIEW", "PARALLEL COORDINATES VIEW", "SCATTER PLOT MATRIX VIEW"}
     text = browser.text_once(lambda text: wanted <= set(text.split("\n")))
     lines = text.split("\n")

@@ -150,10 +150,10 @@ def test_folds_are_sessions_of_one_row_and_what_has_not_begun_is_not_there():
     ]
     shown = sheet((), ranked, METRIC)
     assert [(s.folder, s.group, s.state, s.score) for s in shown.sessions] == [
-        ("lr=1/fold-0", "lr=1", "done", 0.5),
-        ("lr=1/fold-1", "lr=1", "running", None),
-        ("lr=2", "lr=2", "failed", None),
-        ("lr=5", "lr=5", "running", None),
+        ("lr=1/fold-0", "0000 lr=1", "done", 0.5),
+        ("lr=1/fold-1", "0000 lr=1", "running", None),
+        ("lr=2", "0001 lr=2", "failed", None),
+        ("lr=5", "0004 lr=5", "running", None),
     ]
 
 
