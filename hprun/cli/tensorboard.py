@@ -81,8 +81,10 @@ def _serve(folder: Path, port: int) -> int:
     server.configure(
         ["tensorboard", "--logdir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
     )
-    status: int = server.main()
-    return abs(status)
+    try:
+        return 2 if server.main() else 0  # it has said why
+    except KeyboardInterrupt:  # before it serves; afterwards it returns
+        return 0
 
 
 def _free_port() -> int:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -204,14 +205,14 @@ def test_the_best_twenty_of_a_thousand_are_exactly_those(project, boards):
         assert _score(group) == {"loss:min": pytest.approx(trial["score"], rel=1e-6)}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_ends_tensorboard_ends_all_of_it(project, boards, number):
+@pytest.mark.parametrize(("end", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGKILL)])
+def test_what_ends_tensorboard_ends_all_of_it(project, boards, end, number):
     _many(project, 3)
     board = boards(project)
     family = psutil.Process(board.process.pid).children(recursive=True)
-    assert family
-    board.process.send_signal(number)
-    board.process.wait()
+    assert len(family) > 1  # what follows the search, and what reads the files
+    end(board.process.pid, number)
+    assert board.process.wait() == (0 if number == signal.SIGINT else -number)
     _, alive = psutil.wait_procs(family, timeout=30)
     assert not alive
 
@@ -231,6 +232,15 @@ def test_it_says_that_nothing_has_begun(project):
     _many(project, 0)
     answer = project.hprun("tensorboard")
     assert (answer.status, answer.err) == (2, "error: No run of train-1 has begun.\n")
+
+
+def test_a_port_that_is_taken_is_an_error(project):
+    _many(project, 1)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = project.hprun("tensorboard", "--port", str(port))
+    assert answer.status == 2
+    assert f"port {port}" in answer.err
 
 
 class Browser:
