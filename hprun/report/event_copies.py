@@ -28,10 +28,18 @@ class RunFiles:
         self._source, self._target = source, target
         self._folder = RunFolder(source)
         self._copies: dict[str, _Copy | None] = {}
+        self._links: list[Path] = []
 
     def look(self, *, over: bool) -> int:
         """Take over what is new; `over` says that nothing more is written. How many files there are."""
         paths = self._folder.files()[0]
+        if over and not self._copies and not self._links and not any(map(_says_something, paths)):
+            self._link_all(paths)
+        if self._links:
+            for link in self._links:
+                if not link.exists():
+                    link.unlink(missing_ok=True)
+            return len(paths)
         for path in self._copies.keys() - set(paths):
             del self._copies[path]
             with contextlib.suppress(OSError):
@@ -41,18 +49,30 @@ class RunFiles:
                 self._take(path, over=over)
         return len(paths)
 
+    def _link_all(self, paths: list[str]) -> None:
+        """Link what stands in the run's folder and is or holds event files: a few links for all."""
+        for name in sorted({Path(p).relative_to(self._source).parts[0] for p in paths}):
+            link = self._target / name
+            with contextlib.suppress(OSError):
+                self._link(self._source / name, link)
+                self._links.append(link)
+
+    def _link(self, path: Path, link: Path) -> None:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        # Relative, so that the cache can be moved.
+        link.symlink_to(os.path.relpath(path.resolve(), link.parent.resolve()))
+
     def _place(self, path: str) -> Path:
         return self._target / os.path.relpath(path, self._source)
 
     def _take(self, path: str, *, over: bool) -> None:
         if path not in self._copies:
             place = self._place(path)
-            place.parent.mkdir(parents=True, exist_ok=True)
             if over and not _says_something(path):
-                # Relative, so that the cache can be moved.
-                place.symlink_to(os.path.relpath(Path(path).resolve(), place.parent.resolve()))
+                self._link(Path(path), place)
                 self._copies[path] = None
                 return
+            place.parent.mkdir(parents=True, exist_ok=True)
             self._copies[path] = _Copy(path, place)
         copy = self._copies[path]
         if copy is not None:
@@ -89,11 +109,14 @@ class _Copy:
 
 
 def _says_something(path: str) -> bool:
-    """Whether a file may hold records for the HPARAMS tab. Raises OSError."""
+    """Whether a file may hold records for the HPARAMS tab; one that cannot be read may."""
     before = b""
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-        while data := file.read(_CHUNK):
-            if may_be_of_plugin(before + data):
-                return True
-            before = data[-_OVERLAP:]
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            while data := file.read(_CHUNK):
+                if may_be_of_plugin(before + data):
+                    return True
+                before = data[-_OVERLAP:]
+    except OSError:
+        return True
     return False

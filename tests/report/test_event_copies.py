@@ -54,7 +54,7 @@ def test_a_copy_has_every_record_but_those_of_the_tab(tmp_path_factory, records,
     assert _payloads(placed) == [r for r in records if b"_hparams_" not in r]
     assert path.read_bytes() == data
     clean = not any(b"_hparams_" in record for record in records)
-    assert placed.is_symlink() == (late and clean)
+    assert (placed.resolve() == path.resolve()) == (late and clean)
 
 
 def test_a_link_leads_to_the_file_wherever_the_cache_is_moved(tmp_path):
@@ -78,6 +78,17 @@ def test_a_file_that_goes_away_goes_away(tmp_path):
     os.utime(source, ns=(1, 1))  # its time stamp changes
     assert files.look(over=True) == 0
     assert not list(target.iterdir())
+
+
+def test_files_that_say_nothing_are_linked_beside_one_that_does(tmp_path):
+    source, target = tmp_path / "fold-0", tmp_path / "board"
+    (source / "logs").mkdir(parents=True)
+    (source / "logs" / "events.out.tfevents.1").write_bytes(frame(_scalar(1)))
+    (source / "events.out.tfevents.2").write_bytes(frame(_of_plugin(1)) + frame(_scalar(2)))
+    assert RunFiles(source, target).look(over=True) == 2
+    assert (target / "logs" / "events.out.tfevents.1").is_symlink()
+    assert not (target / "events.out.tfevents.2").is_symlink()
+    assert _payloads(target / "events.out.tfevents.2") == [_scalar(2)]
 
 
 def test_what_says_something_late_in_a_long_file_is_found(tmp_path, monkeypatch):
