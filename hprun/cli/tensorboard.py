@@ -7,16 +7,20 @@ import sys
 from itertools import count
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import click
 
 from hprun.cli.options import cache_option, find_search, open_store
-from hprun.errors import HprunError
+from hprun.errors import CacheError, HprunError
 from hprun.files import Lock
 from hprun.paths import Cache
 from hprun.report.terminal import say
 from hprun.space import Parameter
-from hprun.store import SearchRow
+from hprun.store import SearchRow, Store
+
+if TYPE_CHECKING:
+    from hprun.report.tensorboard_folder import TensorBoardFolder
 
 
 @click.command("tensorboard")
@@ -30,17 +34,17 @@ def command(search: str | None, *, top: int | None, port: int, no_start: bool, c
 
     Its HPARAMS tab compares the trials, and new ones appear while the search goes on.
     """
-    from hprun.report.tensorboard_folder import TensorBoardFolder
-
     store = open_store(cache)
     row = find_search(store, search)
-    folder, lock = _own_folder(cache.search(row.name))
-    shown = TensorBoardFolder(folder, cache, row.id, row.metric, parameters=_space(row), top=top)
-    if not shown.look(store):
-        raise HprunError(f"No run of {row.name} has begun.")
+    try:
+        shown, lock = _lay_out(store, cache, row, top)
+    except OSError as error:
+        raise CacheError(
+            f"TensorBoard's folder in {cache.search(row.name)} cannot be written: {error.strerror}."
+        ) from error
     store.close()
     if no_start:
-        click.echo(folder)
+        click.echo(shown.folder)
         shown.tidy()
         return 0
     from hprun.report.following import followed
@@ -48,7 +52,20 @@ def command(search: str | None, *, top: int | None, port: int, no_start: bool, c
     port = port or _free_port()
     say(f"TensorBoard: http://127.0.0.1:{port}/  (^C ends it)")
     with lock, followed(shown, cache):
-        return _serve(folder, port)
+        return _serve(shown.folder, port)
+
+
+def _lay_out(
+    store: Store, cache: Cache, row: SearchRow, top: int | None
+) -> tuple[TensorBoardFolder, Lock]:
+    """The folder with what there is so far, and its lock. Raises HprunError and OSError."""
+    from hprun.report.tensorboard_folder import TensorBoardFolder
+
+    folder, lock = _own_folder(cache.search(row.name))
+    shown = TensorBoardFolder(folder, cache, row.id, row.metric, parameters=_space(row), top=top)
+    if not shown.look(store):
+        raise HprunError(f"No run of {row.name} has begun.")
+    return shown, lock
 
 
 def _own_folder(search: Path) -> tuple[Path, Lock]:

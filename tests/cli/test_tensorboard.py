@@ -234,6 +234,14 @@ def test_it_says_that_nothing_has_begun(project):
     assert (answer.status, answer.err) == (2, "error: No run of train-1 has begun.\n")
 
 
+def test_a_folder_that_cannot_be_made_is_an_error(project):
+    _many(project, 1)
+    (project.cache / "train-1").write_text("a file in its place")
+    answer = project.hprun("tensorboard")
+    assert answer.status == 2
+    assert "cannot be written" in answer.err
+
+
 def test_a_port_that_is_taken_is_an_error(project):
     _many(project, 1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
