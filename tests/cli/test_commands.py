@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -158,32 +157,6 @@ def test_doctor(project):
     for word in ("SQLite", "cores", "locks", "cache"):
         assert word in answer.out
     assert not project.cache.exists()
-
-
-def test_tensorboard_serves_the_runs_under_readable_names(project):
-    project.write(
-        "train.py",
-        "from tensorboard.summary import Writer\nlr = 1\nw = Writer('logs')\n"
-        "w.add_scalar('loss', lr, 1)\nw.close()\n",
-    )
-    answer = project.hprun("--hp", "lr=1,2", "--metric", "loss", "train.py")
-    assert answer.status == 0, answer
-    server = project.start("tensorboard", stderr=subprocess.PIPE, text=True)
-    try:
-        line = server.stderr.readline()
-        address = line.split()[1]
-        assert address.startswith("http://127.0.0.1:")
-        for line in server.stderr:
-            if "TensorBoard" in line and "at http" in line:
-                break
-        runs = set()
-        while len(runs) < 2:
-            with urllib.request.urlopen(f"{address}data/runs") as page:
-                runs = set(json.load(page))
-        assert runs == {"lr=1/logs", "lr=2/logs"}
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def test_help_names_every_option_and_answers_in_words():
