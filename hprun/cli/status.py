@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -17,9 +17,6 @@ from hprun.report.terminal import by_rich, print_table, stdout
 from hprun.report.words import score_words, value_words
 from hprun.report.words_in_colour import Coloured, Column, state_text
 from hprun.store import SearchRow, Store
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _WATCH_S = 1.0
 _STATES = ("queued", "running", "completed", "stopped", "failed", "out-of-memory", "timed-out",
@@ -47,6 +44,8 @@ def command(search: str | None, *, watch: bool, as_json: bool, cache: Cache) -> 
         _watch(store, cache, search)
     else:
         print_table(stdout(), _COLUMNS, _cells(store, cache, search))
+        for line in _at_once_lines(store, cache, search):
+            stdout().print(line, markup=False)
     return 0
 
 
@@ -65,12 +64,30 @@ def _json(store: Store, cache: Cache, search: str | None) -> dict[str, Any]:
                 "metric": metric_json(row.metric),
                 "trials": store.trial_count(row.id),
                 "counts": {s: store_counts.get(s, 0) for s in _STATES},
+                "jobs": _jobs_json(row),
                 "best": _best_json(store, row),
             }
             for row in _rows(store, search)
             for store_counts in [store.counts(row.id)]
         ],
     }
+
+
+def _jobs_json(row: SearchRow) -> dict[str, Any]:
+    """What was asked for (null: nothing), and how many at once that has come to, and why."""
+    asked, found = row.request["settings"].get("jobs") or None, row.at_once
+    if found is None:
+        return {"asked": asked, "at_once": None, "why": None}
+    return {"asked": asked, "at_once": found.count, "why": found.why}
+
+
+def _at_once_lines(store: Store, cache: Cache, search: str | None) -> list[str]:
+    """How many at once those searches have come to that run, and why."""
+    return [
+        f"{row.name}: {row.at_once.count} at once: {row.at_once.why}"
+        for row in _rows(store, search)
+        if row.at_once is not None and live_state(cache, row, store.counts(row.id)) == "running"
+    ]
 
 
 def _best(store: Store, row: SearchRow) -> Result | None:
@@ -113,14 +130,16 @@ def _cells(store: Store, cache: Cache, search: str | None) -> list[list[str | Co
 
 def _watch(store: Store, cache: Cache, search: str | None) -> None:
     """Draw again until nothing runs; ^C ends the watching and nothing else."""
+    from rich.console import Group
     from rich.live import Live
 
     from hprun.report.rich_console import make_table
 
     console = by_rich()
 
-    def table() -> Table:
-        return make_table(_COLUMNS, _cells(store, cache, search), console.width)
+    def table() -> Group:
+        lines = _at_once_lines(store, cache, search)
+        return Group(make_table(_COLUMNS, _cells(store, cache, search), console.width), *lines)
 
     try:
         with Live(table(), console=console, auto_refresh=False) as live:

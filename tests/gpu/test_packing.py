@@ -23,7 +23,7 @@ def test_the_first_run_starts_and_the_next_waits_until_it_shows_what_it_takes():
 
 def test_a_run_that_does_not_fit_waits():
     full = admit([Room(0, 16 * GB, 4 * GB)], LARGE_HOST, [guest(n) for n in range(3)], KNOWN)
-    assert full == Wait("a run takes up to 4,080,000,000 bytes, and 3,080,000,000 are left")
+    assert full == Wait("a run takes up to 4.08 GB, and 3.08 GB are left")
 
 
 def test_what_has_just_started_is_counted_with_all_that_it_may_take():
@@ -47,7 +47,7 @@ def test_a_run_that_ran_out_of_memory_gets_a_device_for_itself():
 
 def test_the_memory_of_the_host_counts_too():
     host = Room(HOST, 8 * GB, GB)
-    assert "bytes of memory" in admit([], host, [guest(1, HOST)], KNOWN).why
+    assert "of memory" in admit([], host, [guest(1, HOST)], KNOWN).why
     assert admit([], Room(HOST, 8 * GB, 6 * GB), [guest(1, HOST)], KNOWN) == Admit(HOST)
 
 
