@@ -149,10 +149,10 @@ class Packing:
                 text = self._store.device(active.run, active.attempt)
                 places = [n for n, one in enumerate(self._placing.devices) if one.is_meant(text)]
                 self._devices[active.run] = places[0] if places else HOST
-        living = [a.run for a in facts.active if isinstance(a.life, Alive)]
-        for run in living:
+        here = [active.run for active in facts.active]  # also those that have just ended
+        for run in here:
             device = self._devices[run]
-            others = [other for other in living if other != run]
+            others = [other for other in here if other != run]
             if others or any(rival.running for rival in facts.rivals):
                 self._near.add(run)
             if any(self._devices[other] == device for other in others):
