@@ -77,9 +77,9 @@ class Packing:
     def packed(self, facts: Facts, known: Mapping[int, Place]) -> Facts:
         """The facts, with what memory means for them: what ran out of it, how many may start."""
         self._note_company(facts, known)
+        active = [self._with_exhaustion(one, known) for one in facts.active]
         if time.monotonic() - self._counted >= _KILLS_S:
             self._counted, self._kills = time.monotonic(), kernel_kills()
-        active = [self._with_exhaustion(one, known) for one in facts.active]
         facts = replace(facts, active=active)
         if facts.asked is not Asked.GO:
             return facts

@@ -204,6 +204,68 @@ def test_a_run_that_fails_alone_at_once_is_not_tried_again(project):
     assert {trial["state"] for trial in results["trials"]} == {"out-of-memory"}
 
 
+KILLED = """
+import os, pathlib, signal
+lr = 1
+if lr == 2:
+    pathlib.Path(os.environ["KILLS"]).write_text("1")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+KERNEL = """
+import os, pathlib, sys
+if sys.orig_argv[1:3] == ["-m", "hprun"]:
+    from hprun.gpu import host
+    host.kernel_kills = lambda: int(pathlib.Path(os.environ["KILLS"]).read_text())
+"""
+
+
+def test_a_run_is_out_of_memory_that_the_kernel_killed_for_it(project, tmp_path):
+    project.write("train.py", KILLED)
+    (tmp_path / "sitecustomize.py").write_text(KERNEL, encoding="utf-8")
+    (tmp_path / "kills").write_text("0", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "PYTHONPATH": path, "KILLS": str(tmp_path / "kills")}
+    assert project.hprun("-j", "1", "--hp", "lr=1,2", "train.py", env=env).status == 1
+    results = json.loads(project.hprun("results", "--json").out)
+    states = {trial["trial"]: trial["state"] for trial in results["trials"]}
+    assert states == {0: "failed", 1: "out-of-memory"}
+    assert "the kernel killed it for want of memory" in project.hprun("show", "1").out
+
+
+# Takes 50 of the 80 GB of a GPU, as far as the driver tells, and sees how many are active.
+ON_GPU = """
+import json, os, pathlib, time
+lr = 1
+file, shared = pathlib.Path(os.environ["FAKE_NVML"]), pathlib.Path(os.environ["SHARED"])
+
+def tell(processes):
+    devices = json.loads(file.read_text())
+    devices["devices"][0] |= {"used": 10**9 + sum(processes.values()), "processes": processes}
+    new = file.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps(devices))
+    new.replace(file)
+
+tell({str(os.getpid()): 50 * 10**9})
+(shared / f"active-{lr}").touch()
+for step in range(12):
+    time.sleep(0.1)
+    print("loss:", lr / (step + 1), flush=True)
+    (shared / f"seen-{lr}-{step}-{len(list(shared.glob('active-*')))}").touch()
+(shared / f"active-{lr}").unlink()
+tell({})
+"""
+
+
+@SEVERAL_CORES
+def test_never_more_runs_than_fit_on_the_gpu(project, gpus, tmp_path):
+    project.write("train.py", ON_GPU)
+    done = project.hprun("--start", "cold", "--hp", "lr=1:3", "--metric", "loss:min", "train.py",
+                         env=gpus(1))  # fmt: skip
+    assert done.status == 0
+    assert {int(file.name.rpartition("-")[2]) for file in tmp_path.glob("seen-*")} == {1}
+    assert status(project)["jobs"]["why"] == "more would not fit into memory"
+
+
 HOLDS = """
 import os, pathlib, time
 lr = 1
