@@ -64,5 +64,5 @@ class Jobs(click.ParamType):  # type: ignore[type-arg]
         if text == AUTO:
             return AUTO
         if not text.isdecimal() or not int(text):
-            self.fail(f"{value!r} is no number of runs: 1, 2, … or auto", param, ctx)
+            self.fail(f"{value!r} is no whole number from 1 on, nor auto", param, ctx)
         return int(text)

@@ -107,7 +107,7 @@ def test_what_is_no_number_of_runs_is_refused(project, jobs):
     project.write("train.py", SAYS)
     done = project.hprun(f"--jobs={jobs}", "--hp", "lr=1", "train.py")
     assert done.status == 2
-    assert "is no number of runs" in done.err
+    assert "is no whole number from 1 on, nor auto" in done.err
     project.write("hprun.toml", f'jobs = "{jobs}"\n')
     assert project.hprun("--hp", "lr=1", "train.py").status == 2
 
