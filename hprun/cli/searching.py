@@ -31,6 +31,8 @@ from hprun.engine.decide import FAILED_FAST, Asked, Finish
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
+from hprun.engine.packing_runs import Packing
+from hprun.engine.placing import Placing, placing
 from hprun.engine.provenance import record
 from hprun.engine.readings import fill_readings
 from hprun.engine.warming import shared_prefix, wants_warm, warm_starts
@@ -38,6 +40,7 @@ from hprun.errors import CacheError, HprunError
 from hprun.executors import LocalExecutor
 from hprun.files import Lock
 from hprun.filesystems import refuse_network
+from hprun.gpu.probing import Probe
 from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.leaders import leaders
@@ -60,6 +63,28 @@ _SHOWN = 10  # trials in the table at the end
 def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Run what is not done yet; returns the exit status. Raises HprunError."""
     check_interpreter(question.settings)
+    with contextlib.closing(Probe()) as probe:
+        machine = Machine(placing(question.settings, probe), probe)
+        return _search(question, cache, machine, as_json=as_json, quiet=quiet, verbose=verbose)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where runs may go here, and what tells how that stands."""
+
+    placing: Placing
+    probe: Probe
+
+
+def _search(
+    question: Question,
+    cache: Cache,
+    machine: Machine,
+    *,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
     refuse_network(cache.root)
     sources = _sources(question, cache)
     try:
@@ -72,7 +97,15 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
     store = open_store(cache, create=True)
     with held(store, cache, question) as begun:
         over = _carry_out(
-            question, cache, store, begun, sources, as_json=as_json, quiet=quiet, verbose=verbose
+            question,
+            cache,
+            store,
+            begun,
+            sources,
+            machine,
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
         )
     if question.settings.on_finish:
         from hprun.cli import on_finish
@@ -95,12 +128,13 @@ class _Over:
     best: Result | None
 
 
-def _carry_out(
+def _carry_out(  # noqa: PLR0913 - what it works with, each named
     question: Question,
     cache: Cache,
     store: Store,
     begun: Begun,
     sources: Sequence[Source],
+    machine: Machine,
     *,
     as_json: bool,
     quiet: bool,
@@ -120,7 +154,9 @@ def _carry_out(
         store.set_search_state(row.id, "running", now())
         record(cache, row.name, question.workspace, interpreter(question.settings))
         try:
-            finish = _loop(question, cache, store, row, interrupts, quiet, verbose, judge=judge)
+            finish = _loop(
+                question, cache, store, row, interrupts, machine, quiet, verbose, judge=judge
+            )
         except HprunError:
             with contextlib.suppress(CacheError):  # the disk may be full
                 store.set_search_state(row.id, "stopped", now())
@@ -249,12 +285,13 @@ def _plan(question: Question, cache: Cache, row: SearchRow) -> Plan:
     return plan
 
 
-def _loop(
+def _loop(  # noqa: PLR0913, PLR0917 - what it works with, each named
     question: Question,
     cache: Cache,
     store: Store,
     row: SearchRow,
     interrupts: Interrupts,
+    machine: Machine,
     quiet: bool,
     verbose: bool,
     *,
@@ -286,11 +323,13 @@ def _loop(
         lines = Lines(progress, cache, question.workspace, quiet=quiet, verbose=verbose)
         context = contextlib.nullcontext()
     listener: Listener = lines
-    how = policy(question.settings, now())
-    doing = work(question, cache, lines.say)
+    placed = machine.placing
+    how = policy(question.settings, now(), placed.slots)
+    doing = work(question, cache, lines.say, placed.env(runs - progress.done))
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     warm = None
-    if wants_warm(question.settings.start, runs - progress.done, how.slots):
+    first = 1 if placed.auto else how.slots
+    if wants_warm(question.settings.start, runs - progress.done, first):
         folder = cache.search(row.name) / "forkserver"
         prefix = None
         if question.settings.share_prefix:
@@ -309,9 +348,10 @@ def _loop(
         from hprun.engine.stopping import early_stops
 
         early = early_stops(store, cache, row, question.stops, question.shape)
+    packing = Packing(store, cache, row, placed, executor, listener, machine.probe)
     loop = Loop(
         store, cache, row, how, listener, doing,
-        executor=executor, early=early, judge=judge,
+        executor=executor, early=early, judge=judge, packing=packing,
         asking=asking(question, cache, store, row, lines.say, quiet=quiet),
         adding=adding_to(question, cache, store, row),
     )  # fmt: skip
@@ -319,6 +359,7 @@ def _loop(
 
     with (
         contextlib.closing(executor),
+        contextlib.closing(packing),
         contextlib.closing(early) if early is not None else contextlib.nullcontext(),
         interrupts,
         watch(interrupts.ask) or contextlib.nullcontext(),

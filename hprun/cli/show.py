@@ -20,6 +20,7 @@ from hprun.cli.options import (
 )
 from hprun.engine.assemble import saved_settings
 from hprun.engine.provenance import calls
+from hprun.gpu.binding import binding_words
 from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache
 from hprun.report.log_tail import tail
@@ -163,10 +164,11 @@ def _print_details(store: Store, part: Part, cache: Cache) -> None:
     for line in lines(read_record(record_path(paths.checkpoint))):
         console.print(f"  {line}", markup=False)
     attempts = store.attempts(run.id)
-    if len(attempts) > 1:
-        for attempt in attempts:
+    for attempt in attempts:
+        on = f" on {binding_words(attempt.device)}" if attempt.device else ""
+        if len(attempts) > 1 or on:
             ending = attempt.ending or "running"
-            console.print(f"  attempt {attempt.number}: {ending}", markup=False)
+            console.print(f"  attempt {attempt.number}{on}: {ending}", markup=False)
     if isinstance(run.state, Ended) and run.state.outcome is not Outcome.COMPLETED:
         console.print(f"  {run.state.detail}", markup=False)
         for line in tail(paths.log, _LOG_LINES):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hprun.autolog import imports_studio, parse_checkpoint, studio_path
-from hprun.config import Settings, jobs_default
+from hprun.config import Settings
 from hprun.dataclass import dataclass
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
@@ -329,10 +329,10 @@ def saved_settings(row: SearchRow, cache: Cache) -> tuple[Settings, Path]:
     return Settings.from_json(row.request["settings"]), workspace
 
 
-def policy(settings: Settings, now: float) -> Policy:
+def policy(settings: Settings, now: float, slots: int) -> Policy:
     """How the loop is to decide, from `now` on."""
     return Policy(
-        slots=settings.jobs or jobs_default(),
+        slots=slots,
         grace_s=settings.grace,
         max_retries=settings.max_retries,
         fail_fast=settings.fail_fast,
@@ -343,8 +343,12 @@ def policy(settings: Settings, now: float) -> Policy:
     )
 
 
-def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
-    """What starts runs: the workspace is frozen when the first one is started."""
+def work(
+    question: Question, cache: Cache, say: Callable[[str], None], more: Mapping[str, str]
+) -> Work:
+    """What starts runs: the workspace is frozen when the first one is started; `more` is for
+    their environment.
+    """
     frozen: list[Snapshot] = []
 
     def snapshot() -> Snapshot:
@@ -352,8 +356,7 @@ def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
             frozen.append(_freeze(question, cache, say))
         return frozen[0]
 
-    slots = question.settings.jobs or jobs_default()
-    env = base_env(slots, jobs_default())
+    env = base_env(more)
     return Work(
         template=question.template,
         shape=question.shape,

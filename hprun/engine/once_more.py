@@ -89,9 +89,8 @@ def run_again(
     again: Again, row: SearchRow, cache: Cache, paths: RunPaths, say: Callable[[str], None]
 ) -> Ending:
     """Copy the workspace into the folder and run the script there, on this terminal."""
-    settings = replace(again.question.settings, jobs=1)  # it has all cores
-    question = replace(again.question, settings=settings)
-    doing = work(question, cache, say)
+    question, settings = again.question, again.question.settings
+    doing = work(question, cache, say, {})  # it has all cores
     rendering = question.template.render(again.values)
     try:
         copy_workspace(doing.snapshot(), paths.folder, rendering.written)
