@@ -23,7 +23,7 @@ class Settings:
     """What a search asks and how it is to run; the option of the same name sets each field.
 
     `script` is relative to the workspace. Times are in seconds and sizes in bytes; 0 is no limit.
-    `cv` 0 means no cross-validation.
+    `cv` 0 means no cross-validation, `gpu_memory` is a part of 1.
     """
 
     script: str = ""
@@ -53,6 +53,8 @@ class Settings:
     grace: float = 10.0
     checkpoint: str = "auto"
     autolog: bool = True
+    gpu_memory: float = 0.0
+    gpu_memory_per_run: float = 0.0
     start: str = "auto"
     share_prefix: bool = False
     max_retries: int = 0

@@ -26,6 +26,7 @@ from hprun.engine.assemble import (
     write_down,
 )
 from hprun.engine.decide import FAILED_FAST, Asked, Finish
+from hprun.engine.gpu_memory import check_gpu_memory
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
@@ -57,6 +58,7 @@ _SHOWN = 10  # trials in the table at the end
 def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Run what is not done yet; returns the exit status. Raises HprunError."""
     check_interpreter(question.settings)
+    check_gpu_memory(question.settings)
     refuse_network(cache.root)
     sources = _sources(question, cache)
     try:

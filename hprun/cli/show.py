@@ -26,6 +26,9 @@ from hprun.report.words_in_colour import Column, state_text
 from hprun.store import Part, SearchRow, Store
 
 _LOG_LINES = 15
+_NOT_LIMITED = (
+    "GPU memory: no limit was set, since the script used no GPU by way of TensorFlow, torch or JAX"
+)
 
 
 @click.command("show")
@@ -56,8 +59,10 @@ def command(trial: str, *, search: str | None, as_json: bool, cache: Cache) -> i
         console.print(f"  {row.metric}: {score}{spread}", markup=False)
     console.print()
     _print_runs(store, row, result.parts)
+    settings = row.request["settings"]
+    limited = bool(settings.get("gpu_memory") or settings.get("gpu_memory_per_run"))
     for part in result.parts:
-        _print_details(store, part, cache)
+        _print_details(store, part, cache, limited=limited)
     return 0
 
 
@@ -86,7 +91,7 @@ def _print_runs(store: Store, row: SearchRow, parts: tuple[Part, ...]) -> None:
     print_table(stdout(), columns, rows)
 
 
-def _print_details(store: Store, part: Part, cache: Cache) -> None:
+def _print_details(store: Store, part: Part, cache: Cache, *, limited: bool) -> None:
     console, run = stdout(), part.run
     paths = cache.run(run.folder)
     repeat = f" repeat {run.repeat}" if "repeat" in paths.folder.name else ""
@@ -94,8 +99,12 @@ def _print_details(store: Store, part: Part, cache: Cache) -> None:
     console.print(f"\nfold {run.fold}{repeat}: {paths.folder}{gone}", markup=False)
     if part.reading is not None:
         _print_reading(part.reading.detail or {})
-    for line in lines(read_record(record_path(paths.checkpoint))):
+    record = read_record(record_path(paths.checkpoint))
+    for line in lines(record):
         console.print(f"  {line}", markup=False)
+    ran = isinstance(run.state, Ended) and run.state.attempts
+    if limited and ran and not record.memory:
+        console.print(f"  {_NOT_LIMITED}", markup=False)
     attempts = store.attempts(run.id)
     if len(attempts) > 1:
         for attempt in attempts:

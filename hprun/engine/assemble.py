@@ -15,6 +15,7 @@ from hprun.config import Settings, jobs_default
 from hprun.dataclass import dataclass
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
+from hprun.engine.gpu_memory import gpu_memory
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
@@ -319,7 +320,14 @@ def _runs_otherwise(new: Settings, old: Settings) -> bool:
     """Say whether what failed may succeed now, because it would be run in another way."""
     return any(
         getattr(new, name) != getattr(old, name)
-        for name in ("link", "python", "timeout", "max_retries")
+        for name in (
+            "link",
+            "python",
+            "timeout",
+            "max_retries",
+            "gpu_memory",
+            "gpu_memory_per_run",
+        )
     )
 
 
@@ -354,11 +362,14 @@ def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
 
     slots = question.settings.jobs or jobs_default()
     env = base_env(slots, jobs_default())
+    memory = gpu_memory(question.settings, slots)
+    env |= memory.env
     return Work(
         template=question.template,
         shape=question.shape,
         interpreter=interpreter(question.settings),
         env=env | studio_path(env) if question.for_studio else env,
+        limits=memory.limits,
         checkpoint=parse_checkpoint(question.settings.checkpoint)
         if question.settings.autolog
         else None,

@@ -408,9 +408,7 @@ class Loop:
 
     def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
         env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}
-        if work.checkpoint is None:
-            return env
-        return {**env, **environment(paths.checkpoint, work.checkpoint, env)}
+        return {**env, **environment(paths.checkpoint, work.checkpoint, env, work.limits)}
 
     def _abandon(self) -> None:
         """End all processes without writing anything down; the next coordinator finds out."""
