@@ -55,6 +55,7 @@ class Settings:
     autolog: bool = True
     gpu_memory: float = 0.0
     gpu_memory_per_run: float = 0.0
+    mps: bool = False
     start: str = "auto"
     share_prefix: bool = False
     max_retries: int = 0

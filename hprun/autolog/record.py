@@ -156,13 +156,12 @@ def _memory(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 def _memory_words(row: dict[str, Any]) -> str:
     part, size, whose = row.get("part"), row.get("size"), row.get("whose")
     by = {"script": ", as the script says", "environment": ", as its environment says"}
+    more = by.get(str(whose), "") + (", and by MPS" if row.get("mps") else "")
     if isinstance(part, float | int):
-        return f"{part:{'.2f' if part >= 0.1 else '.2g'}} of the device" + by.get(str(whose), "")
+        return f"{part:{'.2f' if part >= 0.1 else '.2g'}} of the device{more}"
     if isinstance(size, float | int):
-        return f"{size / 1e9:.2f} GB of the device" + by.get(str(whose), "")
-    if whose is not None:
-        return by.get(str(whose), "").removeprefix(", ")
-    return "taken as needed"
+        return f"{size / 1e9:.2f} GB of the device{more}"
+    return more.removeprefix(", ") if whose is not None else "taken as needed"
 
 
 def _notes(rows: Iterable[dict[str, Any]]) -> Iterable[str]:

@@ -137,6 +137,10 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--gpu-memory-per-run", type=Size(), metavar="SIZE", **_env("gpu_memory_per_run"),
     help="So much of a GPU's memory may each run take: 4G, 500M.",
 )  # fmt: skip
+@click.option("--mps/--no-mps", default=None, **_env("mps"),
+    help="Let runs share GPUs by way of NVIDIA's MPS: start its control daemon, if none runs, and"
+    " stop it at the end.",
+)  # fmt: skip
 @click.option(
     "--start", type=click.Choice(["auto", "warm", "cold"]), **_env("start"),
     help="warm: import once what the script imports, and fork each run; cold: each run imports."

@@ -9,6 +9,7 @@ import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +28,7 @@ from hprun.engine.assemble import (
 )
 from hprun.engine.decide import FAILED_FAST, Asked, Finish
 from hprun.engine.gpu_memory import check_gpu_memory
+from hprun.engine.gpu_sharing import check_sharing, sharing
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
@@ -59,6 +61,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
     """Run what is not done yet; returns the exit status. Raises HprunError."""
     check_interpreter(question.settings)
     check_gpu_memory(question.settings)
+    check_sharing(question.settings)
     refuse_network(cache.root)
     sources = _sources(question, cache)
     try:
@@ -81,7 +84,12 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
         if _is_open(store, row, question.trials + by_hand, finish.why):
             store.set_search_state(row.id, "running", now())
             try:
-                finish = _loop(question, cache, store, row, interrupts, quiet, verbose, judge=judge)
+                tell = (lambda _: None) if quiet else say
+                with sharing(question.settings, cache.search(row.name) / "mps", tell) as pipes:
+                    finish = _loop(
+                        question, cache, store, row, interrupts, quiet, verbose,
+                        judge=judge, pipes=pipes,
+                    )  # fmt: skip
             except HprunError:
                 with contextlib.suppress(CacheError):  # the disk may be full
                     store.set_search_state(row.id, "stopped", now())
@@ -209,7 +217,7 @@ def _plan(question: Question, cache: Cache, row: SearchRow) -> Plan:
     return plan
 
 
-def _loop(
+def _loop(  # noqa: PLR0913 - what it works with, each named
     question: Question,
     cache: Cache,
     store: Store,
@@ -219,6 +227,7 @@ def _loop(
     verbose: bool,
     *,
     judge: Judge | None,
+    pipes: Path | None,
 ) -> Finish:
     per_trial = question.shape.runs_per_trial
     runs = question.runs + store.added_count(row.id) * per_trial
@@ -247,7 +256,7 @@ def _loop(
         context = contextlib.nullcontext()
     listener: Listener = lines
     how = policy(question.settings, now())
-    doing = work(question, cache, lines.say)
+    doing = work(question, cache, lines.say, pipes)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     warm = None
     if wants_warm(question.settings.start, runs - progress.done, how.slots):

@@ -26,9 +26,7 @@ from hprun.report.words_in_colour import Column, state_text
 from hprun.store import Part, SearchRow, Store
 
 _LOG_LINES = 15
-_NOT_LIMITED = (
-    "GPU memory: no limit was set, since the script used no GPU by way of TensorFlow, torch or JAX"
-)
+_NOT_LIMITED = "GPU memory: no limit was set in TensorFlow, torch or JAX: they used no GPU"
 
 
 @click.command("show")

@@ -351,8 +351,13 @@ def policy(settings: Settings, now: float) -> Policy:
     )
 
 
-def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
-    """What starts runs: the workspace is frozen when the first one is started."""
+def work(
+    question: Question, cache: Cache, say: Callable[[str], None], pipes: Path | None = None
+) -> Work:
+    """What starts runs: the workspace is frozen when the first one is started.
+
+    `pipes` is where they find MPS.
+    """
     frozen: list[Snapshot] = []
 
     def snapshot() -> Snapshot:
@@ -362,7 +367,7 @@ def work(question: Question, cache: Cache, say: Callable[[str], None]) -> Work:
 
     slots = question.settings.jobs or jobs_default()
     env = base_env(slots, jobs_default())
-    memory = gpu_memory(question.settings, slots)
+    memory = gpu_memory(question.settings, slots, pipes)
     env |= memory.env
     return Work(
         template=question.template,

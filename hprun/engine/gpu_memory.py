@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hprun.autolog import can_attach
@@ -29,19 +30,31 @@ def check_gpu_memory(settings: Settings) -> None:
         gpu_memory(settings, settings.jobs or jobs_default())
 
 
-def gpu_memory(settings: Settings, slots: int) -> GpuMemory:
-    """What runs are told where `slots` of them go at once. Raises HprunError."""
-    from hprun.gpu.caps import cap_variables, growth_variables, least_part, share_of
+def gpu_memory(settings: Settings, slots: int, pipes: Path | None = None) -> GpuMemory:
+    """What runs are told where `slots` of them go at once. Raises HprunError.
+
+    `pipes` is the pipe directory of MPS, where they share GPUs by way of that.
+    """
+    from hprun.gpu.caps import (
+        cap_variables,
+        growth_variables,
+        least_part,
+        mps_variables,
+        share_of,
+    )
+    from hprun.gpu.mps import PIPES
+
+    shared = {} if pipes is None else {PIPES: str(pipes)}
 
     asked = settings.gpu_memory or settings.gpu_memory_per_run
     if slots == 1 and not asked:  # what is there is not even looked for
-        return GpuMemory()
+        return GpuMemory(shared)
     devices = gpus()
     totals = [device.total for device in devices]
     share = share_of(settings.gpu_memory, int(settings.gpu_memory_per_run), slots, totals)
     if share is None:
         env = growth_variables(os.environ) if devices else {}
-        return GpuMemory(env, {"grows": True} if env else None)
+        return GpuMemory({**shared, **env}, {"grows": True} if env else None)
     if not can_attach():
         raise HprunError(
             "The memory of GPUs cannot be limited: hprun is installed in a folder with"
@@ -55,8 +68,11 @@ def gpu_memory(settings: Settings, slots: int) -> GpuMemory:
         "least": least_part(share, totals),
         "totals": {device.name: device.total for device in devices},
         "jax": next(iter(env.values()), None),
+        "mps": pipes is not None,
     }
-    return GpuMemory(env, limits)
+    if pipes is not None:
+        env |= mps_variables(share, totals, os.environ)
+    return GpuMemory({**shared, **env}, limits)
 
 
 @lru_cache(maxsize=1)

@@ -28,7 +28,7 @@ class Limit:
 
     `least` is the part that is right for all devices, `totals` are their sizes in bytes by name,
     `jax` is what was put into JAX's variable, `grows` whether TensorFlow was told to take memory
-    as it needs it.
+    as it needs it. With `mps`, MPS keeps the limit too.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -38,6 +38,7 @@ class Limit:
         self.totals: dict[str, int] = settings.get("totals", {})
         self.jax: str | None = settings.get("jax")
         self.grows = bool(settings.get("grows"))
+        self._more = {"mps": True} if settings.get("mps") else {}
         self._record = Path(settings["record"])
         self._said = ""
 
@@ -59,9 +60,9 @@ class Limit:
     def note_own(self, framework: str) -> None:
         """Write down that the limit was set."""
         if self.part is not None:
-            self.note(framework, part=self.part)
+            self.note(framework, part=self.part, **self._more)
         else:
-            self.note(framework, size=self.size)
+            self.note(framework, size=self.size, **self._more)
 
     def note(self, framework: str, **facts: Any) -> None:
         """Append to the record; a full disk or missing folder is no reason to fail."""
