@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 import time
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import click
 
-from hprun.cli.options import cache_option, find_search, json_option, live_state, open_store
+from hprun.cli.options import cache_option, find_search, json_option, live_state, now, open_store
+from hprun.files import is_locked
 from hprun.model import FAILURES
 from hprun.paths import Cache
 from hprun.report.leaders import leaders
 from hprun.report.results import SCHEMA, Result, finite, metric_json
-from hprun.report.terminal import by_rich, print_table, stdout
+from hprun.report.terminal import print_table, stdout
 from hprun.report.words import score_words, value_words
 from hprun.report.words_in_colour import Coloured, Column, state_text
 from hprun.store import SearchRow, Store
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _WATCH_S = 1.0
 _STATES = ("queued", "running", "completed", "stopped", "failed", "out-of-memory", "timed-out",
@@ -35,7 +36,12 @@ _COLUMNS = [
 
 @click.command("status")
 @click.argument("search", required=False)
-@click.option("--watch", "-w", is_flag=True, help="Show it again each second until all is done.")
+@click.option(
+    "--watch",
+    "-w",
+    is_flag=True,
+    help="Show the search as it goes on: its runs, their curves; keys sort, filter, stop.",
+)
 @json_option
 @cache_option
 def command(search: str | None, *, watch: bool, as_json: bool, cache: Cache) -> int:
@@ -112,23 +118,33 @@ def _cells(store: Store, cache: Cache, search: str | None) -> list[list[str | Co
 
 
 def _watch(store: Store, cache: Cache, search: str | None) -> None:
-    """Draw again until nothing runs; ^C ends the watching and nothing else."""
-    from rich.live import Live
+    """On a terminal the search itself, else a line whenever something has changed."""
+    if sys.stdout.isatty():
+        from hprun.report.watch import Watch
 
-    from hprun.report.rich_console import make_table
+        row = find_search(store, search)
 
-    console = by_rich()
+        def stop(trial: int) -> None:
+            if is_locked(cache.search_lock(row.name)):
+                store.ask_to_stop(row.id, trial, now())
 
-    def table() -> Table:
-        return make_table(_COLUMNS, _cells(store, cache, search), console.width)
-
-    try:
-        with Live(table(), console=console, auto_refresh=False) as live:
-            while any(
-                live_state(cache, row, store.counts(row.id)) == "running"
-                for row in _rows(store, search)
-            ):
-                time.sleep(_WATCH_S)
-                live.update(table(), refresh=True)
-    except KeyboardInterrupt:
+        Watch(store, cache, row, partial(live_state, cache), stop).run()
         return
+    with contextlib.suppress(KeyboardInterrupt):
+        _tell_changes(store, cache, search)
+
+
+def _tell_changes(store: Store, cache: Cache, search: str | None) -> None:
+    """A line for each search that stands otherwise than before, until none runs."""
+    before: list[list[str]] = []
+    while True:
+        now_ = [[str(cell) for cell in cells] for cells in _cells(store, cache, search)]
+        for cells in now_:
+            if cells not in before:
+                name, state, done, *_, best, values = cells
+                of_best = "" if best == "-" else f", best {best}, {values}"
+                click.echo(f"{name}: {state}, {done} done{of_best}")
+        before = now_
+        if all(cells[1] != "running" for cells in now_):
+            return
+        time.sleep(_WATCH_S)

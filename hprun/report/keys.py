@@ -1,4 +1,4 @@
-"""Keys pressed while a search is watched: `q`, or the word quit, stops it."""
+"""Keys pressed while a search is watched."""
 
 from __future__ import annotations
 
@@ -16,28 +16,32 @@ class Keys:
     """Reads single keys from the terminal, and leaves the terminal as it was.
 
     The end of standard input is no wish to stop: a start-up script has none. `descriptor` is None
-    where there is no keyboard.
+    where there is no keyboard. `q`, or the word quit, calls what is given.
     """
 
-    def __init__(self, quit_: Callable[[], None]) -> None:
+    def __init__(self, quit_: Callable[[], None] = lambda: None) -> None:
         self._quit = quit_
         self._before: list[object] | None = None
         self.descriptor: int | None = None
 
     def read(self) -> None:
-        """Take what was typed, without waiting."""
+        """Take what was typed, without waiting, and heed it."""
+        if b"q" in self.typed().lower():
+            self._quit()
+
+    def typed(self) -> bytes:
+        """What was typed since last time, without waiting."""
         if self.descriptor is None:
-            return
+            return b""
         try:
             if not select.select([self.descriptor], [], [], 0)[0]:
-                return
+                return b""
             typed = os.read(self.descriptor, 64)
         except OSError:
             typed = b""
         if not typed:
             self.descriptor = None
-        elif b"q" in typed.lower():
-            self._quit()
+        return typed
 
     def __enter__(self) -> Keys:
         # A job in the background that touched the terminal would be stopped by the kernel.

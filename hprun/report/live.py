@@ -15,15 +15,16 @@ from rich.text import Text
 
 from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
-from hprun.metrics import Resolved, RunReader
+from hprun.metrics import RunReader
 from hprun.metrics.creations import Creations
-from hprun.model import Metric
 from hprun.paths import Cache
+from hprun.report.curve_now import current
 from hprun.report.keys import Keys
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import value_names
 from hprun.report.rich_console import make_table
+from hprun.report.sparkline import CURVE, WIDE, sparkline
 from hprun.report.terminal import by_rich
 from hprun.report.words import score_words, time_words, value_words
 from hprun.report.words_in_colour import Column
@@ -39,6 +40,7 @@ class _Active:
     begun: float
     reader: RunReader
     words: str = "-"
+    curve: tuple[float, ...] = ()
 
 
 class LiveTable(Lines):
@@ -143,7 +145,7 @@ class LiveTable(Lines):
             for active in self._active.values():
                 folder = self._cache.run(active.place.folder).folder
                 active.reader.poll(look_for_new=self._creations.new_in(folder))
-                active.words = _current(active.reader, self.progress.metric)
+                active.words, active.curve = current(active.reader, self.progress.metric)
         if now - self._drawn >= _REDRAW_S:
             self._draw()
 
@@ -198,6 +200,8 @@ class LiveTable(Lines):
         columns = [Column("trial", right=True, keep=True), Column("fold", right=True, keep=True)]
         columns += [Column(name, right=True) for name in names]
         columns += [Column(metric.name if metric else "", keep=True)]
+        wide = self._terminal.width >= WIDE
+        columns += [Column("curve", keep=True)] if wide else []
         columns += [Column("time", right=True, keep=True)]
         now = time.monotonic()
         rows = []
@@ -205,14 +209,6 @@ class LiveTable(Lines):
             place = active.place
             row = [str(place.trial), str(place.fold)]
             row += [str(place.values.get(name, "-")) for name in names]
-            rows.append([*row, active.words, time_words(now - active.begun)])
+            row += [active.words, *([sparkline(active.curve, CURVE)] if wide else [])]
+            rows.append([*row, time_words(now - active.begun)])
         return make_table(columns, rows, self._terminal.width)
-
-
-def _current(reader: RunReader, metric: Metric) -> str:
-    """The value at this moment, with its step."""
-    match reader.reading(metric):
-        case Resolved(points=points) if (last := points.last()) is not None:
-            return f"{score_words(last[1])} @ {last[0]}"
-        case _:
-            return "-"

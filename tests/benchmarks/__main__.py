@@ -47,7 +47,9 @@ SECTIONS: Mapping[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "strategies": _measure_finding,
     "stopping": measure_stopping,
 }
-_FINDING = ("seeds", "evaluations", "problems", "strategies", "limit_s", "keep")
+_AS_ASKED = (
+    "competitors", "seeds", "evaluations", "problems", "strategies", "limit_s", "keep",
+)  # fmt: skip
 _LONG = ("strategies",)  # takes hours: only when it is asked for
 
 
@@ -67,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.thorough:
         plan = replace(plan, slow=1.0)
     plan = replace(
-        plan, **{name: value for name in _FINDING if (value := getattr(asked, name)) is not None}
+        plan, **{name: value for name in _AS_ASKED if (value := getattr(asked, name)) is not None}
     )
     # As pip does when it installs; a checkout has not been installed, and may not have been run.
     compileall.compile_dir(Path(hprun.__file__).parent, quiet=1)
@@ -105,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="few trials, no peers: two minutes")
     parser.add_argument("--trials", type=int, metavar="N", help="this many, where it says 200")
+    parser.add_argument(
+        "--competitors", type=_words, metavar="NAME,...",
+        help="only these beside the floor: 'hprun --start warm,Ray Tune'",
+    )  # fmt: skip
     parser.add_argument(
         "--thorough", action="store_true",
         help=f"as many trials of the slow peers ({_slow()}) as of the others, not a quarter",

@@ -19,7 +19,8 @@ class Plan:
     """Counts of trials and runs, and how often each is measured.
 
     `ours` is the pace of the floor and hprun, `peers` that of the others; `keras` and `peers_keras`
-    are those where a trial takes seconds. `marks` are the runs between which a coordinator's CPU
+    are those where a trial takes seconds, and `rivals` that of the fastest there. With names of
+    `competitors`, only these are measured beside the floor. `marks` are the runs between which a coordinator's CPU
     is taken. Slow peers make `slow` times as many trials.
 
     Strategies are measured over so many `seeds` and `evaluations`, on `problems` (none named: all)
@@ -39,7 +40,9 @@ class Plan:
     peers: Pace = _A_MOMENT
     keras: Pace = _MINUTES
     peers_keras: Pace = _ONCE
+    rivals: Pace = _FIVE
     queue: Pace = _A_FEW
+    competitors: tuple[str, ...] = ()
     quick: bool = False
     seeds: int = 10
     evaluations: int = 200
@@ -67,6 +70,7 @@ def quick(plan: Plan) -> Plan:
         peers=_ONCE,
         keras=_ONCE,
         peers_keras=_ONCE,
+        rivals=_ONCE,
         queue=Pace(least=2, most=2),
         quick=True,
         seeds=2,

@@ -72,3 +72,12 @@ def test_an_unknown_section_is_refused():
     done = _run("--only", "noop,nope")
     assert done.returncode == 2
     assert "nope is none of noop" in done.stderr
+
+
+def test_only_some_can_be_measured_beside_the_floor(tmp_path):
+    file = tmp_path / "figures.json"
+    words = ("--quick", "--only", "noop", "--trials", "2", "--competitors", "hprun --start warm")
+    assert _run(*words, "--json", str(file)).returncode == 0
+    rows = json.loads(file.read_text("utf-8"))["sections"]["noop"]
+    there = {row["competitor"] for row in rows if not row.get("missing")}
+    assert there == {"xargs -P2", "hprun --start warm"}

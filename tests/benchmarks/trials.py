@@ -12,8 +12,8 @@ from tests.benchmarks.plan import Plan
 from tests.benchmarks.scratch import scratch_folder
 
 NOTHING, NUMPY, KERAS = "noop", "numpy_alone", "keras_digits"
-# Keras trials in one process, which hprun has to beat as well.
-_RIVAL = "keras-tuner"
+# Those that train in processes that go on, as fast as hprun or nearly: measured as often.
+_RIVALS = ("hprun --start warm", "Ray Tune", "keras-tuner")
 
 
 def measure_short(plan: Plan) -> list[dict[str, Any]]:
@@ -30,9 +30,11 @@ def measure_keras(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _race(workload: str, trials: int, plan: Plan, ours: Pace, peers: Pace) -> list[dict[str, Any]]:
-    paces = dict.fromkeys(own(), ours)
-    for peer in installed(plan.peers_in):
-        paces[peer] = ours if workload == KERAS and peer.name == _RIVAL else peers
+    paces = dict.fromkeys(own(), ours) | dict.fromkeys(installed(plan.peers_in), peers)
+    if workload == KERAS:
+        paces |= {one: plan.rivals for one in paces if one.name in _RIVALS}
+    wanted = {FLOOR, *plan.competitors}
+    paces = {one: pace for one, pace in paces.items() if not plan.competitors or one.name in wanted}
 
     def once(competitor: Competitor) -> dict[str, Any]:
         count = plan.of_slow(trials) if competitor.slow else trials
