@@ -268,3 +268,53 @@ def test_broken_settings_end_the_run_before_it_takes_what_it_likes(lab):
     done = lab.attempt(None, {"part": 0.4})
     assert (done.returncode, done.stdout) == (1, "")
     assert "hprun: the GPU memory of this run could not be limited: torch" in done.stderr
+
+
+JAX = """\
+import os
+def backends():
+    names = ("XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_CLIENT_MEM_FRACTION")
+    print([os.environ.get(name) for name in names])
+    return {"cpu": 1, "cuda": 2} if "GPU" in os.environ else {"cpu": 1}
+"""
+OURS = {"XLA_PYTHON_CLIENT_MEM_FRACTION": "0.4000"}
+
+
+@pytest.mark.parametrize(
+    ("code", "variables", "out", "words"),
+    [
+        ("", {**OURS, "GPU": "1"}, ["0.4000", None], ["0.40 of the device (jax)"]),
+        ("", OURS, ["0.4000", None], []),
+        ("os.environ['XLA_CLIENT_MEM_FRACTION'] = '0.9'", {**OURS, "GPU": "1"}, [None, "0.9"],
+         ["as its environment says (jax)"]),
+    ],
+)  # fmt: skip
+def test_jax_never_finds_both_its_names(lab, code, variables, out, words):
+    (lab.folder / "jax" / "_src").mkdir(parents=True)
+    lab.write("", "jax/__init__.py")
+    lab.write(JAX, "jax/_src/xla_bridge.py")
+    lab.write(
+        f"import os, jax\n{code}\nfrom jax._src import xla_bridge as bridge\n"
+        "bridge.backends()\nassert bridge.backends.__name__ == 'backends'\n"
+    )
+    done = lab.attempt(None, {**part(0.4), "jax": "0.4000"}, **variables)
+    assert (done.returncode, done.stdout) == (0, f"{out}\n"), done.stderr
+    assert told(lab.root / "fold-0.autolog") == [f"GPU memory: {text}" for text in words]
+
+
+def test_an_allocator_of_jax_that_knows_no_limit_ends_the_run(lab):
+    (lab.folder / "jax" / "_src").mkdir(parents=True)
+    lab.write("", "jax/__init__.py")
+    lab.write(JAX, "jax/_src/xla_bridge.py")
+    lab.write("import jax\nfrom jax._src import xla_bridge\nxla_bridge.backends()\n")
+    own = {**OURS, "GPU": "1", "XLA_PYTHON_CLIENT_ALLOCATOR": "platform"}
+    done = lab.attempt(None, {**part(0.4), "jax": "0.4000"}, **own)
+    assert done.returncode == 1
+    assert "jax says ValueError: XLA_PYTHON_CLIENT_ALLOCATOR=platform" in done.stderr
+
+
+def test_without_a_limit_an_unknown_framework_is_left_alone(lab):
+    lab.write("value = 3\n", "jax.py")
+    lab.write("import jax\nprint(jax.value)\n")
+    done = lab.attempt(None, {"grows": True})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")

@@ -74,10 +74,12 @@ class Limit:
 
     @contextmanager
     def or_end(self, framework: str) -> Iterator[None]:
-        """End the run where the limit cannot be set; `except Exception` does not catch that."""
+        """End the run where a limit cannot be set; `except Exception` does not catch that."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever a framework raises
+            if not self.asked:
+                return
             raise SystemExit(
                 f"hprun: the GPU memory of this run could not be limited: {framework} says"
                 f" {type(error).__name__}: {error}"
