@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from hprun.cli.options import cache_option, find_search, find_trial, open_store, parse_trial
-from hprun.engine.assemble import saved_settings
-from hprun.errors import HprunError
 from hprun.paths import Cache
+from hprun.report.script_changes import files_of, original, rendered
 from hprun.report.terminal import stdout
 from hprun.report.words_in_colour import diff_text
 from hprun.script import unified_diff
@@ -23,14 +22,9 @@ def command(trial: str, other: str | None, *, search: str | None, cache: Cache) 
     """Show what TRIAL changed in the script, or how TRIAL and OTHER differ."""
     store = open_store(cache)
     row = find_search(store, search)
-    settings, workspace = saved_settings(row, cache)
-    names = [settings.script, *(sub.split(":", 1)[0] for sub in settings.sub)]
-    for name in dict.fromkeys(names):
+    for name in files_of(row, cache):
         if other is None:
-            original = workspace / name
-            if not original.exists():
-                raise HprunError(f"{original} is not there any more.")
-            before = original.read_bytes()
+            before = original(row, cache, name)
             after = _rendered(store, row, cache, trial, name)
         else:
             before = _rendered(store, row, cache, trial, name)
@@ -40,15 +34,5 @@ def command(trial: str, other: str | None, *, search: str | None, cache: Cache) 
 
 
 def _rendered(store: Store, row: SearchRow, cache: Cache, trial: str, name: str) -> bytes:
-    """What a trial ran, or would run: from its folder if it is there, else rendered anew."""
     number, fold = parse_trial(trial)
-    found = find_trial(store, row, number)
-    for part in found.parts:
-        file = cache.run(part.run.folder).folder / name
-        if fold in (None, part.run.fold) and file.exists():
-            return file.read_bytes()
-    from hprun.engine.assemble import understand
-    from hprun.engine.plan import render
-
-    question = understand(*saved_settings(row, cache), large_is_fine=True, to_run=False)
-    return render(question.template, found.values, question.shape, fold or 0, 0).files[name]
+    return rendered(row, cache, find_trial(store, row, number), fold, name)

@@ -17,6 +17,7 @@ VERBS = {
     "retry": "Run failed runs again.",
     "hook": "Go on with searches when a machine boots.",
     "tensorboard": "Compare the runs in TensorBoard.",
+    "report": "Write all about a search into one HTML page.",
     "du": "Say what takes room on the disk.",
     "clean": "Make room on the disk.",
     "new": "Start a training script from a template.",
