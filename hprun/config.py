@@ -23,7 +23,8 @@ class Settings:
     """What a search asks and how it is to run; the option of the same name sets each field.
 
     `script` is relative to the workspace. Times are in seconds and sizes in bytes; 0 is no limit.
-    `cv` 0 means no cross-validation, `gpu_memory` is a part of 1.
+    `cv` 0 means no cross-validation, `gpu_memory` is a part of 1. `jobs` is a number, `auto`, or 0:
+    `auto` where there is a GPU.
     """
 
     script: str = ""
@@ -40,7 +41,8 @@ class Settings:
     cv: int = 0
     repeats: int = 1
     seed: int = 0
-    jobs: int = 0
+    jobs: int | str = 0
+    gpus: str = ""
     sub: tuple[str, ...] = ()
     substitute: str = "auto"
     link: tuple[str, ...] = ()
@@ -222,3 +224,12 @@ def jobs_default() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+AUTO = "auto"
+"""What `jobs` is where it is to be found out how many runs at once are worth it."""
+
+
+def slots_of(jobs: int | str) -> int:
+    """How many runs at once a setting of `jobs` allows, where there is no GPU."""
+    return jobs if isinstance(jobs, int) and jobs else jobs_default()

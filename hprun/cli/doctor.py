@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -121,11 +122,12 @@ def _gpu_words() -> str:
 
 
 def _examine_sharing() -> Iterator[Finding]:
-    from hprun.engine.gpu_memory import gpus
     from hprun.gpu.advice import sharing_advice
     from hprun.gpu.mps import PROGRAM, running
+    from hprun.gpu.probing import Probe, visible
 
-    devices = gpus()
+    with contextlib.closing(Probe()) as probe:
+        devices = visible(probe.devices(), os.environ.get("CUDA_VISIBLE_DEVICES"))
     if devices:
         pipes = running(os.environ)
         installed = shutil.which(PROGRAM) is not None

@@ -83,7 +83,7 @@ def find_search(store: Store, name: str | None) -> SearchRow:
     return found[0]
 
 
-def question_of(row: SearchRow, cache: Cache, jobs: int | None = None) -> Question:
+def question_of(row: SearchRow, cache: Cache, jobs: int | str | None = None) -> Question:
     """What a search asked, understood anew; `jobs` replaces the number that it had.
 
     Raises HprunError where the script is not there, or is not what it was.

@@ -1,10 +1,12 @@
-"""Times and sizes as people write them."""
+"""Times, sizes and numbers of runs as people write them."""
 
 from __future__ import annotations
 
 import re
 
 import click
+
+from hprun.config import AUTO
 
 _TIMES = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
@@ -66,3 +68,20 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         if piece is None or unit not in _SIZES:
             self.fail(f"{value!r} is no size: 500k, 50M or 2G", param, ctx)
         return float(piece.group(1)) * _SIZES[unit]
+
+
+class Jobs(click.ParamType):  # type: ignore[type-arg]
+    """A number from 1 on, or `auto`."""
+
+    name = "jobs"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """The number, or `auto`. Fails for what is neither."""
+        text = str(value).strip().lower()
+        if text == AUTO:
+            return AUTO
+        if not text.isdecimal() or not int(text):
+            self.fail(f"{value!r} is no whole number from 1 on, nor auto", param, ctx)
+        return int(text)

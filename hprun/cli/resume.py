@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from hprun.cli.options import cache_option, find_search, live_state, open_store, question_of
+from hprun.cli.quantities import Jobs
 from hprun.cli.searching import COMPLETE, STOPPED
 from hprun.cli.searching import search as carry_out
 from hprun.paths import Cache
@@ -15,14 +16,12 @@ from hprun.store import SearchRow
 @click.command("resume")
 @click.argument("search", required=False)
 @click.option("--all", "all_", is_flag=True, help="All searches that are not complete, in turn.")
-@click.option(
-    "--jobs", "-j", type=click.IntRange(1), metavar="N", help="Run N at once from now on."
-)
+@click.option("--jobs", "-j", type=Jobs(), metavar="N", help="Run N at once from now on, or auto.")
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing (for scripts at boot).")
 @click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
 @cache_option
 def command(
-    search: str | None, *, all_: bool, jobs: int | None, yes: bool, quiet: bool, cache: Cache
+    search: str | None, *, all_: bool, jobs: int | str | None, yes: bool, quiet: bool, cache: Cache
 ) -> int:
     """Go on with SEARCH (default: the one last used) where it was."""
     del yes  # nothing is asked so far; the unit files of machines say it all the same
@@ -53,7 +52,7 @@ def command(
 _OVER = ("complete", "running")
 
 
-def resume_search(row: SearchRow, cache: Cache, jobs: int | None, *, quiet: bool) -> int:
+def resume_search(row: SearchRow, cache: Cache, jobs: int | str | None, *, quiet: bool) -> int:
     """Ask a search's question again; returns the exit status. Raises HprunError."""
     question = question_of(row, cache, jobs)
     return carry_out(question, cache, as_json=False, quiet=quiet, verbose=False)

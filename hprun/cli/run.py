@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from hprun.cli.options import cache_option, json_option
-from hprun.cli.quantities import Duration, Part, Size
+from hprun.cli.quantities import Duration, Jobs, Part, Size
 from hprun.cli.verbs import VERBS
 from hprun.config import (
     FILE,
@@ -88,8 +88,12 @@ def _env(name: str) -> dict[str, Any]:
     "--repeats", type=click.IntRange(1), metavar="R", **_env("repeats"),
     help="Run each trial R times, with another `seed` each.",
 )  # fmt: skip
-@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", **_env("jobs"),
-    help="Run N at once (default: the number of cores).",
+@click.option("-j", "--jobs", type=Jobs(), metavar="N", **_env("jobs"),
+    help="Run N at once; auto: as many as do more by it (default: auto with a GPU, or else the"
+    " number of cores).",
+)  # fmt: skip
+@click.option("--gpus", metavar="LIST", **_env("gpus"),
+    help="Use just these GPUs, as in 0,1, each run one of them; none hides all from the runs.",
 )  # fmt: skip
 @click.option("--seed", type=int, **_env("seed"), help="For drawn values and repeats (default 0).")
 @click.option(
@@ -277,7 +281,7 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
             typed[name] = tuple(value)
             continue
         quantity = isinstance(value, int | float | str) and not isinstance(value, bool)
-        if type(value).__name__ != kind and not (kind == "float" and quantity):
+        if type(value).__name__ not in kind.split(" | ") and not (kind == "float" and quantity):
             raise ConfigError(f"{FILE}: {key} must be a {_PLAIN[kind]}.")
         try:
             typed[name] = options[name].type(value)
@@ -286,7 +290,10 @@ def _typed(merged: dict[str, Any]) -> dict[str, Any]:
     return typed
 
 
-_PLAIN = {"int": "whole number", "float": "number", "str": "string", "bool": "true or false"}
+_PLAIN = {
+    "int": "whole number", "float": "number", "str": "string", "bool": "true or false",
+    "int | str": "whole number, or a word",
+}  # fmt: skip
 
 
 def _dry_run(question: Question, *, as_json: bool) -> None:

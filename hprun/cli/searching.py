@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hprun.cli.options import now, open_store
+from hprun.dataclass import dataclass
 from hprun.engine.adding import Adding, Plan
 from hprun.engine.asking import Asking
 from hprun.engine.assemble import (
@@ -27,17 +28,20 @@ from hprun.engine.assemble import (
     write_down,
 )
 from hprun.engine.decide import FAILED_FAST, Asked, Finish
-from hprun.engine.gpu_memory import check_gpu_memory
+from hprun.engine.gpu_memory import gpu_memory
 from hprun.engine.gpu_sharing import check_sharing, sharing
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
+from hprun.engine.packing_runs import Packing
+from hprun.engine.placing import Placing, placing
 from hprun.engine.readings import fill_readings
 from hprun.engine.warming import shared_prefix, wants_warm, warm_starts
 from hprun.errors import CacheError, HprunError
 from hprun.executors import LocalExecutor
 from hprun.files import Lock
 from hprun.filesystems import refuse_network
+from hprun.gpu.probing import Probe
 from hprun.model import Values
 from hprun.paths import Cache
 from hprun.report.leaders import leaders
@@ -60,8 +64,30 @@ _SHOWN = 10  # trials in the table at the end
 def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Run what is not done yet; returns the exit status. Raises HprunError."""
     check_interpreter(question.settings)
-    check_gpu_memory(question.settings)
-    check_sharing(question.settings)
+    with contextlib.closing(Probe()) as probe:
+        machine = Machine(placing(question.settings, probe), probe)
+        gpu_memory(question.settings, machine.placing)  # what cannot be is told before anything
+        check_sharing(question.settings, machine.placing)
+        return _search(question, cache, machine, as_json=as_json, quiet=quiet, verbose=verbose)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where runs may go here, and what tells how that stands."""
+
+    placing: Placing
+    probe: Probe
+
+
+def _search(
+    question: Question,
+    cache: Cache,
+    machine: Machine,
+    *,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
     refuse_network(cache.root)
     sources = _sources(question, cache)
     try:
@@ -87,7 +113,7 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
                 tell = (lambda _: None) if quiet else say
                 with sharing(question.settings, cache.search(row.name) / "mps", tell) as pipes:
                     finish = _loop(
-                        question, cache, store, row, interrupts, quiet, verbose,
+                        question, cache, store, row, interrupts, machine, quiet, verbose,
                         judge=judge, pipes=pipes,
                     )  # fmt: skip
             except HprunError:
@@ -217,12 +243,13 @@ def _plan(question: Question, cache: Cache, row: SearchRow) -> Plan:
     return plan
 
 
-def _loop(  # noqa: PLR0913 - what it works with, each named
+def _loop(  # noqa: PLR0913, PLR0917 - what it works with, each named
     question: Question,
     cache: Cache,
     store: Store,
     row: SearchRow,
     interrupts: Interrupts,
+    machine: Machine,
     quiet: bool,
     verbose: bool,
     *,
@@ -255,11 +282,14 @@ def _loop(  # noqa: PLR0913 - what it works with, each named
         lines = Lines(progress, cache, question.workspace, quiet=quiet, verbose=verbose)
         context = contextlib.nullcontext()
     listener: Listener = lines
-    how = policy(question.settings, now())
-    doing = work(question, cache, lines.say, pipes)
+    placed = machine.placing
+    how = policy(question.settings, now(), placed.slots)
+    memory = gpu_memory(question.settings, placed, pipes)
+    doing = work(question, cache, lines.say, placed.env(runs - progress.done), memory)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     warm = None
-    if wants_warm(question.settings.start, runs - progress.done, how.slots):
+    first = 1 if placed.auto else how.slots
+    if wants_warm(question.settings.start, runs - progress.done, first):
         folder = cache.search(row.name) / "forkserver"
         prefix = None
         if question.settings.share_prefix:
@@ -278,9 +308,10 @@ def _loop(  # noqa: PLR0913 - what it works with, each named
         from hprun.engine.stopping import early_stops
 
         early = early_stops(store, cache, row, question.stops, question.shape)
+    packing = Packing(store, cache, row, placed, executor, listener, machine.probe)
     loop = Loop(
         store, cache, row, how, listener, doing,
-        executor=executor, early=early, judge=judge,
+        executor=executor, early=early, judge=judge, packing=packing,
         asking=asking(question, cache, store, row, lines.say, quiet=quiet),
         adding=adding_to(question, cache, store, row),
     )  # fmt: skip
@@ -288,6 +319,7 @@ def _loop(  # noqa: PLR0913 - what it works with, each named
 
     with (
         contextlib.closing(executor),
+        contextlib.closing(packing),
         contextlib.closing(early) if early is not None else contextlib.nullcontext(),
         interrupts,
         watch(interrupts.ask) or contextlib.nullcontext(),

@@ -16,6 +16,7 @@ from hprun.cli.options import (
     open_store,
     parse_trial,
 )
+from hprun.gpu.binding import binding_words
 from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache
 from hprun.report.log_tail import tail
@@ -104,10 +105,11 @@ def _print_details(store: Store, part: Part, cache: Cache, *, limited: bool) -> 
     if limited and ran and not record.memory:
         console.print(f"  {_NOT_LIMITED}", markup=False)
     attempts = store.attempts(run.id)
-    if len(attempts) > 1:
-        for attempt in attempts:
+    for attempt in attempts:
+        on = f" on {binding_words(attempt.device)}" if attempt.device else ""
+        if len(attempts) > 1 or on:
             ending = attempt.ending or "running"
-            console.print(f"  attempt {attempt.number}: {ending}", markup=False)
+            console.print(f"  attempt {attempt.number}{on}: {ending}", markup=False)
     if isinstance(run.state, Ended) and run.state.outcome is not Outcome.COMPLETED:
         console.print(f"  {run.state.detail}", markup=False)
         for line in tail(paths.log, _LOG_LINES):

@@ -53,6 +53,8 @@ def command(search: str | None, *, watch: bool, as_json: bool, cache: Cache) -> 
         _watch(store, cache, search)
     else:
         print_table(stdout(), _COLUMNS, _cells(store, cache, search))
+        for line in _at_once_lines(store, cache, search):
+            stdout().print(line, markup=False)
     return 0
 
 
@@ -71,12 +73,30 @@ def _json(store: Store, cache: Cache, search: str | None) -> dict[str, Any]:
                 "metric": metric_json(row.metric),
                 "trials": store.trial_count(row.id),
                 "counts": {s: store_counts.get(s, 0) for s in _STATES},
+                "jobs": _jobs_json(row),
                 "best": _best_json(store, row),
             }
             for row in _rows(store, search)
             for store_counts in [store.counts(row.id)]
         ],
     }
+
+
+def _jobs_json(row: SearchRow) -> dict[str, Any]:
+    """What was asked for (null: nothing), and how many at once that has come to, and why."""
+    asked, found = row.request["settings"].get("jobs") or None, row.at_once
+    if found is None:
+        return {"asked": asked, "at_once": None, "why": None}
+    return {"asked": asked, "at_once": found.count, "why": found.why}
+
+
+def _at_once_lines(store: Store, cache: Cache, search: str | None) -> list[str]:
+    """How many at once those searches have come to that run, and why."""
+    return [
+        f"{row.name}: {row.at_once.count} at once: {row.at_once.why}"
+        for row in _rows(store, search)
+        if row.at_once is not None and live_state(cache, row, store.counts(row.id)) == "running"
+    ]
 
 
 def _best(store: Store, row: SearchRow) -> Result | None:

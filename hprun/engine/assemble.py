@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hprun.autolog import imports_studio, parse_checkpoint, studio_path
-from hprun.config import Settings, jobs_default
+from hprun.config import Settings
 from hprun.dataclass import dataclass
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
-from hprun.engine.gpu_memory import gpu_memory
+from hprun.engine.gpu_memory import GpuMemory
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
@@ -337,10 +337,10 @@ def saved_settings(row: SearchRow, cache: Cache) -> tuple[Settings, Path]:
     return Settings.from_json(row.request["settings"]), workspace
 
 
-def policy(settings: Settings, now: float) -> Policy:
+def policy(settings: Settings, now: float, slots: int) -> Policy:
     """How the loop is to decide, from `now` on."""
     return Policy(
-        slots=settings.jobs or jobs_default(),
+        slots=slots,
         grace_s=settings.grace,
         max_retries=settings.max_retries,
         fail_fast=settings.fail_fast,
@@ -352,11 +352,14 @@ def policy(settings: Settings, now: float) -> Policy:
 
 
 def work(
-    question: Question, cache: Cache, say: Callable[[str], None], pipes: Path | None = None
+    question: Question,
+    cache: Cache,
+    say: Callable[[str], None],
+    more: Mapping[str, str],
+    memory: GpuMemory,
 ) -> Work:
-    """What starts runs: the workspace is frozen when the first one is started.
-
-    `pipes` is where they find MPS.
+    """What starts runs: the workspace is frozen when the first one is started; `more` is for
+    their environment, and `memory` what they are told of that of GPUs.
     """
     frozen: list[Snapshot] = []
 
@@ -365,10 +368,7 @@ def work(
             frozen.append(_freeze(question, cache, say))
         return frozen[0]
 
-    slots = question.settings.jobs or jobs_default()
-    env = base_env(slots, jobs_default())
-    memory = gpu_memory(question.settings, slots, pipes)
-    env |= memory.env
+    env = base_env({**more, **memory.env})
     return Work(
         template=question.template,
         shape=question.shape,

@@ -12,6 +12,7 @@ from hprun.model import FAILURES, Alive, Exited, Gone, Life, Outcome
 
 _KILLED = 128  # a shell's status for "ended by signal N" is 128 + N
 _SIGTERM, _SIGKILL = 15, 9
+_MOST_FULL = 2  # attempts that may run out of memory beside others, which should have been alone
 _FROM_OUTSIDE = (1, 2, _SIGTERM)  # HUP, INT, TERM: somebody wanted it gone
 _VANISHED = "vanished, killed together with its shell"
 
@@ -49,7 +50,9 @@ class Active:
     `wanted` is False when no search asks for it any more; `cancelled` when a user stopped it;
     `rebooted` when the machine was started anew since it was claimed. `failures` counts the
     attempts that failed since the run was last asked for; `hung` says that a warm start went
-    wrong and the attempt does nothing; `hopeless` is why a stopper wants it to end.
+    wrong and the attempt does nothing; `hopeless` is why a stopper wants it to end. `full` says
+    that it ran out of memory, and how, `alone` that no other run was there to use it, `fulls`
+    counts the attempts before that did.
     """
 
     run: int
@@ -64,6 +67,9 @@ class Active:
     failures: int = 0
     hung: bool = False
     hopeless: str = ""
+    full: str = ""
+    alone: bool = False
+    fulls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,7 @@ class Facts:
     proposable: int = 0
     thinking: bool = False
     met: str = ""
+    room: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +163,16 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """An attempt is over, but its run is to be tried again; it was `lost` or has `failed`."""
+    """An attempt is over, but its run is to be tried again; it was `lost`, has `failed`, or ran
+    out of memory: was `full`.
+    """
 
     run: int
     attempt: int
     why: str
     lost: bool = False
     failed: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,7 @@ def decide(facts: Facts, policy: Policy) -> list[Action]:
         return actions if facts.active else [*actions, finish]
     if not may_not_start(facts, policy) and not (policy.fail_fast and _some_failed(actions)):
         free = _free(facts, living, policy)
+        free = free if facts.room is None else min(free, facts.room)
         actions += [Start(run) for run in facts.queued[:free]]
         back = sum(isinstance(action, Requeue) for action in actions)  # they wait again, too
         wanted = min(free - len(facts.queued) - back, facts.proposable)
@@ -303,9 +314,19 @@ def _after_exit(active: Active, exited: Exited, policy: Policy) -> Action:
         return End(run, attempt, Outcome.COMPLETED, seconds)
     if status - _KILLED in _FROM_OUTSIDE:
         return _after_loss(active, exited.at, policy, describe_status(status))
+    if active.full:
+        return _after_exhaustion(active, seconds)
     if active.failures < policy.max_retries:
         return Requeue(run, attempt, f"failed ({describe_status(status)})", failed=True)
     return End(run, attempt, Outcome.FAILED, seconds, describe_status(status))
+
+
+def _after_exhaustion(active: Active, seconds: float) -> Action:
+    """A run that others left no memory is tried again without them; that is enough to tell."""
+    if active.alone or active.fulls >= _MOST_FULL:
+        return End(active.run, active.attempt, Outcome.OUT_OF_MEMORY, seconds, active.full)
+    why = f"{active.full}, beside other runs: the next attempt is alone"
+    return Requeue(active.run, active.attempt, why, full=True)
 
 
 def _after_loss(active: Active, now: float, policy: Policy, how: str) -> Action:

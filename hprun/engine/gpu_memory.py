@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from hprun.autolog import can_attach
-from hprun.config import Settings, jobs_default
+from hprun.config import Settings
 from hprun.dataclass import dataclass
+from hprun.engine.placing import Placing
 from hprun.errors import HprunError
-from hprun.gpu.probing import Device, Probe, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,8 @@ class GpuMemory:
     limits: Mapping[str, Any] | None = None
 
 
-def check_gpu_memory(settings: Settings) -> None:
-    """Refuse a limit that cannot be set, before anything is written. Raises HprunError."""
-    if settings.gpu_memory or settings.gpu_memory_per_run:
-        gpu_memory(settings, settings.jobs or jobs_default())
-
-
-def gpu_memory(settings: Settings, slots: int, pipes: Path | None = None) -> GpuMemory:
-    """What runs are told where `slots` of them go at once. Raises HprunError.
+def gpu_memory(settings: Settings, placing: Placing, pipes: Path | None = None) -> GpuMemory:
+    """What runs are told of the one device that each of them sees. Raises HprunError.
 
     `pipes` is the pipe directory of MPS, where they share GPUs by way of that.
     """
@@ -45,15 +38,17 @@ def gpu_memory(settings: Settings, slots: int, pipes: Path | None = None) -> Gpu
     from hprun.gpu.mps import PIPES
 
     shared = {} if pipes is None else {PIPES: str(pipes)}
-
-    asked = settings.gpu_memory or settings.gpu_memory_per_run
-    if slots == 1 and not asked:  # what is there is not even looked for
-        return GpuMemory(shared)
-    devices = gpus()
+    devices = [binding.device for binding in placing.devices]
     totals = [device.total for device in devices]
-    share = share_of(settings.gpu_memory, int(settings.gpu_memory_per_run), slots, totals)
+    if settings.gpu_memory and devices and placing.auto:
+        raise HprunError(
+            "--gpu-memory is split over runs, and -j auto does not know yet how many there will be.",
+            hint="Say how many: `-j 4`. Or say what each may have: --gpu-memory-per-run 4G.",
+        )
+    at_once = 1 if placing.auto else placing.per_device  # packing sees to the rest
+    share = share_of(settings.gpu_memory, int(settings.gpu_memory_per_run), at_once, totals)
     if share is None:
-        env = growth_variables(os.environ) if devices else {}
+        env = growth_variables(os.environ) if devices and placing.per_device > 1 else {}
         return GpuMemory({**shared, **env}, {"grows": True} if env else None)
     if not can_attach():
         raise HprunError(
@@ -71,15 +66,5 @@ def gpu_memory(settings: Settings, slots: int, pipes: Path | None = None) -> Gpu
         "mps": pipes is not None,
     }
     if pipes is not None:
-        env |= mps_variables(share, totals, os.environ)
+        env |= mps_variables(share, [min(totals)], os.environ)  # each sees one device
     return GpuMemory({**shared, **env}, limits)
-
-
-@lru_cache(maxsize=1)
-def gpus() -> tuple[Device, ...]:
-    """The devices that runs may use, as they were when this was asked first."""
-    probe = Probe()
-    try:
-        return tuple(visible(probe.devices(), os.environ.get("CUDA_VISIBLE_DEVICES")))
-    finally:
-        probe.close()

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hprun.config import Settings
-from hprun.engine.gpu_memory import gpus
+from hprun.engine.placing import Placing
 from hprun.errors import HprunError
 from hprun.gpu.mps import Daemon, check_program, running
 
 
-def check_sharing(settings: Settings) -> None:
+def check_sharing(settings: Settings, placing: Placing) -> None:
     """Refuse `--mps` where it cannot be, before anything is written. Raises HprunError."""
     if not settings.mps or running(os.environ) is not None:
         return
-    if not gpus():
+    if not placing.devices:
         raise HprunError(
             "--mps shares GPUs, and there is none.",
             hint="`hprun doctor` says what it finds. Without the option, runs use the processor.",

@@ -7,7 +7,7 @@ from typing import Protocol
 from hprun.dataclass import dataclass
 from hprun.engine.adding import Added
 from hprun.model import Values
-from hprun.store import Close
+from hprun.store import AtOnce, Close
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Listener(Protocol):
 
     def paused(self, why: str) -> None:
         """Nothing is started for now, for this reason; "" if it goes on."""
+
+    def at_once(self, at_once: AtOnce) -> None:
+        """It was found out that so many runs at once are best so far, and why."""
 
     def descriptors(self) -> list[int]:
         """What the loop is to wake up for, beside runs and signals."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hprun.config import jobs_default
+from hprun.config import slots_of
 from hprun.engine.decide import Active, Asked, Ending, Facts, Policy, Rival
 from hprun.engine.listening import Listener, Place
 from hprun.engine.readings import read_metric
@@ -125,7 +125,7 @@ class Lookout:
                 continue
             folders = self._store.claimed_by(row.id)
             running = sum(is_locked(self._cache.run(folder).lock) for folder in folders)
-            slots = row.request["settings"].get("jobs") or jobs_default()
+            slots = slots_of(row.request["settings"].get("jobs", 0))
             waits, last_start = self._store.waits(row.id), self._store.last_start(row.id)
             found.append(Rival(running, waits, slots, last_start))
         return found
@@ -171,6 +171,7 @@ class Lookout:
             rebooted=claimed.boot != self.boot,
             failures=claimed.failures,
             hung=run.id in self._hung,
+            fulls=claimed.full,
         )
 
     def place(self, run: Run, *, wanted: bool) -> Place:

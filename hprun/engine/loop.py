@@ -45,6 +45,7 @@ from hprun.store import Close, Request, SearchRow, Store
 
 if TYPE_CHECKING:  # most searches have no use for it
     from hprun.engine.judging import Judge
+    from hprun.engine.packing_runs import Packing
     from hprun.engine.stopping import EarlyStops
 
 _LOOK_S = 0.5  # between looks for requests when nothing else happens
@@ -71,11 +72,13 @@ class Loop:
         adding: Adding | None = None,
         judge: Judge | None = None,
         early: EarlyStops | None = None,
+        packing: Packing | None = None,
     ) -> None:
         """`work` may be None for a loop that only stops what still runs.
 
         `asking` is there when trials come from a strategy, `adding` when they may come from the
-        user as well, `judge` when there is a goal, `early` when runs may be stopped early.
+        user as well, `judge` when there is a goal, `early` when runs may be stopped early,
+        `packing` wherever something may start.
         `only_trial` leaves all trials but one out of sight.
         """
         self._store = store
@@ -88,6 +91,7 @@ class Loop:
         self._adding = adding
         self._judge = judge
         self._early = early
+        self._packing = packing
         self._metric: Metric | None = search.metric
         self._executor = executor or LocalExecutor()
         self._lookout = Lookout(
@@ -163,6 +167,8 @@ class Loop:
                 facts, self._lookout.over, self._lookout.waiting.is_preferred
             )
             self._say_enough(facts.met)
+        if self._packing is not None:
+            facts = self._packing.packed(facts, self._known)
         self._lookout.over.clear()
         self._say_pause(may_not_start(facts, self._policy) if facts.queued else "")
         actions = decide(facts, self._policy)
@@ -183,7 +189,8 @@ class Loop:
         finish = next((a for a in actions if isinstance(a, Finish)), None)
         ended = sum(isinstance(a, End | Requeue) for a in actions)
         proposed = (asked_for or thought) and not self._thinks()
-        more_at_once = proposed or len(launches) < ended
+        one_by_one = bool(launches) and self._measures
+        more_at_once = proposed or one_by_one or len(launches) < ended
         if finish is None and not more_at_once:
             if launches and self._work is not None:
                 self._layouts.ahead(facts.queued[len(launches) :], self._work)
@@ -206,7 +213,13 @@ class Loop:
 
     def _patience(self, facts: Facts) -> float:
         due = [e.since + self._policy.grace_s - facts.now for e in self._endings.values()]
-        return max(0.01, min([_LOOK_S if self._early is None else _CURVES_S, *due]))
+        follows = self._early is not None or self._measures
+        return max(0.01, min([_CURVES_S if follows else _LOOK_S, *due]))
+
+    @property
+    def _measures(self) -> bool:
+        """Whether it is being found out how many runs at once are worth it."""
+        return self._packing is not None and self._packing.measures
 
     # Looking
 
@@ -294,6 +307,7 @@ class Loop:
                         now,
                         lost=action.lost,
                         failed=action.failed,
+                        full=action.full,
                     )
                     self._lookout.waiting.requeued(action.run)
             for place in map(self._layouts.place, starts):
@@ -301,11 +315,19 @@ class Loop:
                 lock = Lock(self._cache.run(place.folder).lock)
                 if not lock.acquire():
                     continue
-                attempt = self._store.claim(place.run, self._search.id, self._lookout.boot, now)
+                device = self._packing.bind(place.run) if self._packing is not None else ""
+                attempt = self._store.claim(
+                    place.run, self._search.id, self._lookout.boot, now, device
+                )
                 if attempt is None:
                     lock.release()
+                    self._unbind(place.run)
                 else:
                     launches.append((place, attempt, lock))
+
+    def _unbind(self, run: int) -> None:
+        if self._packing is not None:
+            self._packing.unbind(run)
 
     def _thinks(self) -> bool:
         return self._asking is not None and self._asking.thinking
@@ -337,6 +359,8 @@ class Loop:
     def _tell_end(self, action: End | Requeue, closes: Mapping[int, Close]) -> None:
         self._endings.pop((action.run, action.attempt), None)
         place = self._known.pop(action.run)
+        if self._packing is not None:
+            self._packing.ended(action)
         if isinstance(action, End):
             if place.trial >= 0:
                 paths = self._cache.run(place.folder)
@@ -401,6 +425,7 @@ class Loop:
                 self._store.requeue(place.run, attempt, str(error), time.time(), lost=False)
             self._lookout.waiting.requeued(place.run)
             self._known.pop(place.run)
+            self._unbind(place.run)
             return
         if self._early is not None:
             self._early.started(place.run, attempt)
@@ -408,6 +433,8 @@ class Loop:
 
     def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
         env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}
+        if self._packing is not None:
+            env |= self._packing.env(place.run)
         return {**env, **environment(paths.checkpoint, work.checkpoint, env, work.limits)}
 
     def _abandon(self) -> None:

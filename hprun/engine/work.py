@@ -43,21 +43,26 @@ def run_env(place: Place, shape: Shape, search: str, folder: Path) -> dict[str, 
     return env
 
 
-def base_env(slots: int, cores: int) -> dict[str, str]:
-    """The environment of every run: so many threads that `slots` runs share the cores.
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
-    What the user set wins. The variables are those that OpenMP, OpenBLAS, MKL, Accelerate,
-    NumExpr and TensorFlow read.
+
+def base_env(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of every run: hprun's own, with `more`."""
+    return {"PYTHONUNBUFFERED": "1", **os.environ, **more}
+
+
+def thread_env(slots: int, cores: int) -> dict[str, str]:
+    """The variables that give a run its part of the cores, where the user has not set them.
+
+    They are those that OpenMP, OpenBLAS, MKL, Accelerate, NumExpr and TensorFlow read.
     """
     threads = str(max(1, cores // slots))
-    names = (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-    ours = dict.fromkeys(names, threads) | {"PYTHONUNBUFFERED": "1"}
-    return ours | dict(os.environ)
+    return {name: threads for name in _THREADS if name not in os.environ}

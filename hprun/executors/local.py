@@ -225,6 +225,10 @@ class LocalExecutor:
             self._warm.stop("an attempt that was forked hangs")
         return found
 
+    def root(self, paths: RunPaths) -> int:
+        """The id of the process that all others of an attempt descend from; 0 if not known."""
+        return _group(paths)
+
     def signal(self, paths: RunPaths, number: signal.Signals) -> None:
         """Signal all processes of a run that still holds its lock."""
         self._hear(wait=True)

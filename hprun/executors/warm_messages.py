@@ -10,7 +10,13 @@ from typing import Any
 from hprun.dataclass import dataclass
 from hprun.script.preloading import Import, Preload, SetEnv, Step, Try
 
-_OWN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "PWD")
+_OWN = (
+    "CUDA_VISIBLE_DEVICES",
+    "CUDA_DEVICE_ORDER",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "PWD",
+)
 _SETTINGS = "HPRUN_AUTOLOG"
 _LIMITS = "HPRUN_GPU_LIMITS"
 MARK = "HPRUN_MARK"

@@ -114,6 +114,13 @@ def admit(
     return Admit(min(fitting)[2]) if fitting else Wait(reasons[0])
 
 
+def admit_by_count(devices: Sequence[int], guests: Sequence[Guest], *, alone: bool) -> Admit | Wait:
+    """Where one more run may start when somebody else has said how many: memory is not asked for."""
+    rooms = [Room(device, 0, 0) for device in devices]
+    unknown = [Guest(guest.run, guest.device, 0, 0, 0, 0, 0, guest.alone) for guest in guests]
+    return admit(rooms, Room(HOST, 0, 0), unknown, Need(_TELLING), alone=alone)
+
+
 def _does_not_fit(here: Sequence[Guest], left: int, need: Need, *, alone: bool) -> str:
     if not here:
         return ""  # whether it fits on an empty device only the run can tell
@@ -125,7 +132,7 @@ def _does_not_fit(here: Sequence[Guest], left: int, need: Need, *, alone: bool) 
         return "the last run that started has not shown yet how much memory it takes"
     wanted = need.of_new(max(need.device, *(guest.peak for guest in here)))
     if left < wanted:
-        return f"a run takes up to {wanted:,} bytes, and {max(0, left):,} are left"
+        return f"a run takes up to {_gb(wanted)}, and {_gb(left)} are left"
     return ""
 
 
@@ -146,14 +153,13 @@ def _host_is_full(host: Room, guests: Sequence[Guest], need: Need) -> str:
     """Why the host's memory has no room for one more; the first run is let try."""
     if not guests:
         return ""
-    to_come = sum(
-        max(0, _may_hold(guest.host_peak, guest.host_peak, need.host, need) - guest.host_held)
-        for guest in guests
-    )
-    left = host.free - to_come - int(host.total * SPARE)
+    # Whatever a run has shown so far, it may come to hold as much as any: a machine that swaps or
+    # kills is worse than one run less.
     wanted = need.of_new(max(need.host, *(guest.host_peak for guest in guests)))
+    to_come = sum(max(0, wanted - guest.host_held) for guest in guests)
+    left = host.free - to_come - int(host.total * SPARE)
     if left < wanted:
-        return f"a run takes up to {wanted:,} bytes of memory, and {max(0, left):,} are left"
+        return f"a run takes up to {_gb(wanted)} of memory, and {_gb(left)} are left"
     return ""
 
 
@@ -163,3 +169,7 @@ def _alone_on_host(guests: Sequence[Guest], *, alone: bool) -> Wait | None:
     if alone and guests:
         return Wait("the next run ran out of memory before, and waits until it is alone")
     return None
+
+
+def _gb(size: int) -> str:
+    return f"{max(0, size) / 1e9:.2f} GB"

@@ -129,14 +129,15 @@ def visible(devices: Sequence[Device], setting: str | None) -> list[Device]:
         return list(devices)
     found: list[Device] = []
     for name in setting.split(","):
-        device = _find(devices, name.strip())
+        device = find(devices, name.strip())
         if device is None or device in found:
             break
         found.append(device)
     return found
 
 
-def _find(devices: Sequence[Device], name: str) -> Device | None:
+def find(devices: Sequence[Device], name: str) -> Device | None:
+    """The device of that number, or the one whose UUID begins so; None if there is none."""
     if not name:
         return None
     for device in devices:

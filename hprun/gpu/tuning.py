@@ -132,7 +132,7 @@ def _grow(
     if not known and len(tuning.lasting.get(tuning.limit, ())) < tuning.limit:
         return tuning
     if tuning.limit >= tuning.most:
-        why = f"{tuning.limit} at once is the most here"
+        why = tuning.why if tuning.limit > 1 else "more than one is not to be tried here"
         return replace(tuning, held=0, usual=speeds, marks={}, why=why)
     if not fits:
         return replace(tuning, why="more would not fit into memory")

@@ -71,6 +71,17 @@ class RunReader:
         """
         return self._events.newest
 
+    def written(self, metric: Metric) -> float | None:
+        """When the newest value of a metric was written, in seconds since the epoch, as of the
+        last poll; None where it is not in event files.
+        """
+        found = resolve(metric.name, self._events.series())
+        if found is None:
+            return None
+        meant, _ = self._narrow(found[1])
+        points = (file.points.tags[one.tag] for one in meant for file in self._events.files(one))
+        return max((of_tag.last for of_tag in points if of_tag is not None), default=None)
+
     def reading(self, metric: Metric, *, ended: bool = False) -> Reading:
         """Say what a metric is, as of the last poll.
 

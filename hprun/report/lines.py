@@ -15,7 +15,7 @@ from hprun.report.progress import Progress
 from hprun.report.terminal import stderr
 from hprun.report.words import count_words, score_words, size_words, time_words, value_words
 from hprun.report.words_in_colour import Coloured
-from hprun.store import Close
+from hprun.store import AtOnce, Close
 
 _TAIL = 8  # lines of a failed run's log
 _FULL_TAILS = 3  # so many failures are told with their log; more would hide the rest
@@ -104,6 +104,12 @@ class Lines:
                 self.say(f"Nothing is started yet: {why}.")
             return
         self.say(f"Starting nothing more for now: {why}." if why else "Going on.")
+
+    def at_once(self, at_once: AtOnce) -> None:
+        """Say how many runs at once it has come to; what is only tried, when asked to say more."""
+        tried = at_once.why.startswith(("trying", "one run"))
+        if not self._quiet and not self._brief and (self._verbose or not tried):
+            self.say(f"{at_once.count} at once: {at_once.why}")
 
     def warm(self, server: Ready) -> None:
         """Say what runs no longer have to do, when asked to say more."""

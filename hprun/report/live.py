@@ -28,7 +28,7 @@ from hprun.report.sparkline import CURVE, WIDE, sparkline
 from hprun.report.terminal import by_rich
 from hprun.report.words import score_words, time_words, value_words
 from hprun.report.words_in_colour import Column
-from hprun.store import Close
+from hprun.store import AtOnce, Close
 
 _REDRAW_S = 0.5
 _READ_S = 1.0  # between looks into the event files of active runs
@@ -63,7 +63,7 @@ class LiveTable(Lines):
         super().__init__(progress, cache, workspace, verbose=verbose, brief=not verbose)
         self._name = name
         self._active: dict[int, _Active] = {}
-        self._stopping = self._paused = ""
+        self._stopping = self._paused = self._at_once = ""
         self._drawn = self._read = 0.0
         self._keys = Keys(quit_)
         self._creations = Creations()
@@ -129,6 +129,11 @@ class LiveTable(Lines):
         self._paused = f"starting nothing more for now: {why}" if why else ""
         self._draw()
 
+    def at_once(self, at_once: AtOnce) -> None:
+        """Say so above the table, for as long as it is so."""
+        self._at_once = f"{at_once.count} at once: {at_once.why}"
+        self._draw()
+
     def stopping(self, why: str) -> None:
         """Say so below the table."""
         self._stopping = "stopping: waiting for the runs to end (^C: at once)"
@@ -152,6 +157,8 @@ class LiveTable(Lines):
     def _draw(self) -> None:
         self._drawn = time.monotonic()
         parts: list[Text | Table] = [self._head(), self._best()]
+        if self._at_once:
+            parts.append(Text(self._at_once, style="dim", no_wrap=True, overflow="ellipsis"))
         if self._active:
             parts.append(self._table())
         if self._stopping or self._paused:

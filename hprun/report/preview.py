@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hprun.config import jobs_default
 from hprun.engine.assemble import Question, interpreter
+from hprun.engine.placing import jobs_words
 from hprun.engine.plan import render
 from hprun.model import Site, Value
 from hprun.report.results import SCHEMA, metric_json
@@ -65,10 +65,10 @@ def print_preview(question: Question) -> None:
         console.print(note, markup=False)
     per_trial = question.shape.runs_per_trial
     runs = f" × {per_trial} = {count_words(question.runs, 'run')}" if per_trial > 1 else ""
-    jobs = question.settings.jobs or jobs_default()
+    jobs = jobs_words(question.settings)
     chosen = question.chosen
     by = f", proposed by {chosen.name}" if chosen is not None else ""
-    console.print(f"\n{count_words(question.trials, 'trial')}{runs}{by}, {jobs} at once, by "
+    console.print(f"\n{count_words(question.trials, 'trial')}{runs}{by}, {jobs}, by "
                   f"{interpreter(question.settings)}\n", markup=False)  # fmt: skip
     print_table(
         console,

@@ -127,6 +127,10 @@ class Watch:
             f" {size_words(device.used)} of {size_words(device.total)}"
             for device in self._probe.devices()
         ]
+        rows = self._store.searches()
+        found = next((row.at_once for row in rows if row.id == self._row.id), None)
+        if found is not None:
+            words.append(f"{found.count} at once: {found.why}")
         return "   ".join(words)
 
     def _all_rows(self) -> list[Row]:

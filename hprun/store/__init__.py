@@ -2,6 +2,7 @@
 
 from hprun.store.database import Store
 from hprun.store.rows import (
+    AtOnce,
     Attempt,
     Claimed,
     Close,
@@ -19,6 +20,7 @@ from hprun.store.rows import (
 )
 
 __all__ = [
+    "AtOnce",
     "Attempt",
     "Claimed",
     "Close",

@@ -19,11 +19,16 @@ SYNC_S = 0.2
 """A coordinator waits so long at the least from one sync to the next."""
 _MIGRATIONS = {
     # Indices by which nothing grows with what is already done, a strategy's notes, trials that are
-    # added by hand, and those that a search was given to begin with.
+    # added by hand, and those that a search was given to begin with; how many runs at once, what
+    # ran out of memory, and on which device.
     1: """
     ALTER TABLE trial ADD COLUMN note TEXT NOT NULL DEFAULT '{}';
     ALTER TABLE trial ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE request ADD COLUMN trials TEXT;
+    ALTER TABLE search ADD COLUMN at_once TEXT NOT NULL DEFAULT '';
+    ALTER TABLE run ADD COLUMN full INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN device TEXT NOT NULL DEFAULT '';
+    CREATE INDEX run_full ON run (id) WHERE full > 0;
     CREATE INDEX trial_added ON trial (search, number) WHERE added = 1;
     CREATE TABLE given (
         search   INTEGER NOT NULL REFERENCES search,
@@ -86,11 +91,20 @@ class Connection:
                 f"{self._path} was written by a newer hprun (schema {version}).",
                 hint="Update hprun, or use another cache with --cache.",
             )
-        elif version < SCHEMA_VERSION and os.access(self._path.parent, os.W_OK):
+        elif version < SCHEMA_VERSION:
+            if not os.access(self._path.parent, os.W_OK):
+                self._take_into_memory()
             self._migrate()
 
+    def _take_into_memory(self) -> None:
+        """Go on with a copy of a database that cannot be written."""
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.backup(copy)
+        self._db.close()
+        self._db = copy
+
     def _migrate(self) -> None:
-        """Bring an older database up to date; one that cannot be written is read as it is."""
+        """Bring an older database up to date."""
         with self.transaction():
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             while version < SCHEMA_VERSION:

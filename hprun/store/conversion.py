@@ -7,25 +7,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hprun.model import Direction, Ended, Metric, Outcome, Queued, Reduce, Run, Running, State
-from hprun.store.rows import Claimed, Part, ReadingRow, SearchRow, TrialRow
+from hprun.store.rows import AtOnce, Claimed, Part, ReadingRow, SearchRow, TrialRow
 
-SEARCH = "SELECT id, name, request, metric, digests, created, touched, state FROM search"
+SEARCH = "SELECT id, name, request, metric, digests, created, touched, state, at_once FROM search"
 RUN = (
     "run.id, run.identity, run.folder, part.fold, part.repeat, run.state, run.outcome,"
     " run.attempts, run.started, run.seconds, run.detail"
 )
 ASKED_AGAIN = (
-    "state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0, fresh = attempts"
+    "state = 'queued', outcome = NULL, lost = 0, detail = '', failures = 0, full = 0,"
+    " fresh = attempts"
 )
 """What a run is set to that had ended and is to be tried once more."""
-CLAIM = "owner.name, run.lost, run.failures, run.boot, run.ending, run.asked"
+CLAIM = "owner.name, run.lost, run.failures, run.boot, run.ending, run.asked, run.full"
 
 
 def to_search(row: Sequence[Any]) -> SearchRow:
     """A search, from the columns of `SEARCH`."""
+    number, name, request, metric, digests, created, touched, state, at_once = row
     return SearchRow(
-        row[0], row[1], json.loads(row[2]), to_metric(row[3]), json.loads(row[4]), *row[5:]
-    )
+        number, name, json.loads(request), to_metric(metric), json.loads(digests),
+        created, touched, state, AtOnce(*json.loads(at_once)) if at_once else None,
+    )  # fmt: skip
 
 
 def metric_json(metric: Metric | None) -> str | None:
@@ -51,8 +54,8 @@ def to_run(row: Sequence[Any]) -> Run:
 
 def to_claimed(row: Sequence[Any]) -> Claimed:
     """A claimed run, from the columns of `RUN` and `CLAIM`."""
-    owner, lost, failures, boot, ending, asked = row[11:]
-    return Claimed(to_run(row[:11]), owner or "", lost, failures, boot, ending, asked or 0.0)
+    owner, lost, failures, boot, ending, asked, full = row[11:]
+    return Claimed(to_run(row[:11]), owner or "", lost, failures, boot, ending, asked or 0.0, full)
 
 
 def to_state(

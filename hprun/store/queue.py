@@ -124,6 +124,16 @@ class Queue(Results):
             )[0]
         )
 
+    def out_of_memory(self) -> list[int]:
+        """The runs that wait or run and ran out of memory before."""
+        rows = self._all("SELECT id FROM run WHERE full > 0 AND state <> 'ended'")
+        return [int(row[0]) for row in rows]
+
+    def device(self, run: int, attempt: int) -> str:
+        """What an attempt was bound to, as in `Attempt`."""
+        rows = self._all("SELECT device FROM attempt WHERE run = ? AND number = ?", (run, attempt))
+        return str(rows[0][0]) if rows else ""
+
     def is_fresh(self, run: int, attempt: int) -> bool:
         """Say whether an attempt is the first since its run was asked for (again)."""
         return bool(self._all("SELECT fresh = ? - 1 FROM run WHERE id = ?", (attempt, run))[0][0])
@@ -148,10 +158,10 @@ class Queue(Results):
         )[0]
         return trial, fold, repeat, to_values(values)
 
-    def claim(self, run: int, search: int, boot: str, now: float) -> int | None:
+    def claim(self, run: int, search: int, boot: str, now: float, device: str = "") -> int | None:
         """Write down that an attempt begins; its number, or None if another was quicker.
 
-        Only inside a transaction, and before the attempt is started.
+        `device` is what it is bound to, as in `Attempt`. Only inside a transaction, and before the attempt is started.
         """
         rows = self._db.execute(
             "UPDATE run SET state = 'running', attempts = attempts + 1, started = ?,"
@@ -163,8 +173,8 @@ class Queue(Results):
             return None
         number = int(rows[0][0])
         self._db.execute(
-            "INSERT OR REPLACE INTO attempt (run, number, started) VALUES (?, ?, ?)",
-            (run, number, now),
+            "INSERT OR REPLACE INTO attempt (run, number, started, device) VALUES (?, ?, ?, ?)",
+            (run, number, now, device),
         )
         return number
 
@@ -178,15 +188,24 @@ class Queue(Results):
             )
 
     def requeue(
-        self, run: int, attempt: int, why: str, now: float, *, lost: bool, failed: bool = False
+        self,
+        run: int,
+        attempt: int,
+        why: str,
+        now: float,
+        *,
+        lost: bool,
+        failed: bool = False,
+        full: bool = False,
     ) -> bool:
-        """Put a run back whose attempt was lost, preempted or may fail again; False if it is not
-        running. Only inside a transaction.
+        """Put a run back whose attempt was lost, preempted, may fail again or was `full`: out of
+        memory; False if it is not running. Only inside a transaction.
         """
         changed = self._db.execute(
             "UPDATE run SET state = 'queued', lost = CASE WHEN ? THEN lost + 1 ELSE 0 END,"
-            " failures = failures + ? WHERE id = ? AND state = 'running' AND attempts = ?",
-            (lost, failed, run, attempt),
+            " failures = failures + ?, full = full + ?"
+            " WHERE id = ? AND state = 'running' AND attempts = ?",
+            (lost, failed, full, run, attempt),
         ).rowcount
         if changed:
             self._end_attempt(run, attempt, why, now)

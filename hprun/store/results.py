@@ -212,7 +212,7 @@ class Results(Connection):
     def attempts(self, run: int) -> list[Attempt]:
         """The processes that tried a run."""
         rows = self._all(
-            "SELECT number, started, ended, ending FROM attempt WHERE run = ? ORDER BY number",
+            "SELECT number, started, ended, ending, device FROM attempt WHERE run = ? ORDER BY number",
             (run,),
         )
         return [Attempt(*row) for row in rows]

@@ -11,8 +11,19 @@ from hprun.model import Metric, Outcome, Run, Values
 
 
 @dataclass(frozen=True, slots=True)
+class AtOnce:
+    """So many runs at once, for this reason."""
+
+    count: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRow:
-    """A search as the store knows it; `state` is running, stopped or complete."""
+    """A search as the store knows it; `state` is running, stopped or complete.
+
+    `at_once` says how many runs at once it has come to, and why, where that was found out.
+    """
 
     id: int
     name: str
@@ -22,6 +33,7 @@ class SearchRow:
     created: float
     touched: float
     state: str
+    at_once: AtOnce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,8 @@ class Claimed:
 
     `owner` is the name of the search whose coordinator did, "" if that search was forgotten.
     `lost` counts the attempts in a row that vanished before; `boot` tells which start of the
-    machine it was. `ending` is why it was asked to end, at `asked`.
+    machine it was. `ending` is why it was asked to end, at `asked`; `full` counts the attempts
+    before that ran out of memory.
     """
 
     run: Run
@@ -117,6 +130,7 @@ class Claimed:
     boot: str
     ending: str | None
     asked: float
+    full: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +147,16 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One process that tried a run; `ended` is None while it lives."""
+    """One process that tried a run; `ended` is None while it lives.
+
+    `device` is what it was bound to: UUID, number and name; "" if to nothing.
+    """
 
     number: int
     started: float
     ended: float | None
     ending: str
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ CREATE TABLE search (
     digests  TEXT NOT NULL DEFAULT '{}',    -- JSON: the script's files and their hashes
     created  REAL NOT NULL,
     touched  REAL NOT NULL,
-    state    TEXT NOT NULL CHECK (state IN ('running', 'stopped', 'complete'))
+    state    TEXT NOT NULL CHECK (state IN ('running', 'stopped', 'complete')),
+    at_once  TEXT NOT NULL DEFAULT ''       -- JSON: how many runs at once, and why; '': as asked for
 ) STRICT;
 
 CREATE TABLE trial (
@@ -45,6 +46,7 @@ CREATE TABLE run (
     lost     INTEGER NOT NULL DEFAULT 0,    -- attempts in a row that vanished
     failures INTEGER NOT NULL DEFAULT 0,    -- attempts that failed since it was asked for
     fresh    INTEGER NOT NULL DEFAULT 0,    -- attempts before it was last asked for anew
+    full     INTEGER NOT NULL DEFAULT 0,    -- attempts that ran out of memory since then
     owner    INTEGER,                       -- the search whose coordinator claimed it
     boot     TEXT NOT NULL DEFAULT '',      -- of the machine, when it was claimed
     ending   TEXT,                          -- why it was asked to end, if it was
@@ -57,6 +59,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE INDEX run_open ON run (state, id) WHERE state <> 'ended';
 CREATE INDEX run_owner ON run (owner, started);
+CREATE INDEX run_full ON run (id) WHERE full > 0;                   -- very few
 CREATE INDEX run_other ON run (id) WHERE outcome <> 'completed';    -- few: what may be tried again
 
 CREATE TRIGGER completed_is_for_ever BEFORE UPDATE OF state, outcome ON run
@@ -82,6 +85,7 @@ CREATE TABLE attempt (
     started  REAL NOT NULL,
     ended    REAL,
     ending   TEXT NOT NULL DEFAULT '',      -- one sentence
+    device   TEXT NOT NULL DEFAULT '',      -- UUID, number and name of what it was bound to
     PRIMARY KEY (run, number)
 ) STRICT, WITHOUT ROWID;
 

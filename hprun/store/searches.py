@@ -10,7 +10,7 @@ from typing import Any
 from hprun.model import Metric
 from hprun.store.connection import CACHE_KIB, Connection
 from hprun.store.conversion import ASKED_AGAIN, SEARCH, metric_json, to_search, to_values
-from hprun.store.rows import GivenTrial, Linked, PlannedRun, PlannedTrial, SearchRow
+from hprun.store.rows import AtOnce, GivenTrial, Linked, PlannedRun, PlannedTrial, SearchRow
 
 _LINK_CACHE_KIB = 65536
 
@@ -75,6 +75,12 @@ class Searches(Connection):
                 "UPDATE search SET metric = ? WHERE id = ?",
                 (metric_json(metric), search),
             )
+
+    def set_at_once(self, search: int, at_once: AtOnce | None) -> None:
+        """Say how many runs at once a search has come to; None where nobody is finding that out."""
+        text = json.dumps([at_once.count, at_once.why]) if at_once is not None else ""
+        with self.transaction():
+            self._db.execute("UPDATE search SET at_once = ? WHERE id = ?", (text, search))
 
     def set_search_state(self, search: int, state: str, now: float) -> None:
         """Say that a search is running, stopped or complete."""

@@ -1,6 +1,7 @@
 """What the head decides, over all states that the hands can report."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,9 @@ actives = st.builds(
     wanted=st.booleans(),
     cancelled=st.booleans(),
     hopeless=st.sampled_from(["", "3 of 4 were better"]),
+    full=st.sampled_from(["", "torch ran out of GPU memory"]),
+    alone=st.booleans(),
+    fulls=st.integers(0, 3),
 )
 facts = st.builds(
     Facts,
@@ -101,6 +105,13 @@ def test_free_slots_are_filled_where_nobody_else_wants_them(facts, policy):
     alive = sum(isinstance(a.life, Alive) for a in facts.active)
     if facts.asked is Asked.GO and not facts.rivals:
         assert starts == list(facts.queued[: max(0, policy.slots - alive)])
+
+
+@given(facts, policies, st.integers(0, 3))
+def test_no_more_are_started_than_there_is_room_for(facts, policy, room):
+    starts = [a for a in decide(replace(facts, room=room), policy) if isinstance(a, Start)]
+    free = [a for a in decide(facts, policy) if isinstance(a, Start)]
+    assert starts == free[:room]
 
 
 @given(st.integers(1, 4), st.integers(0, 4), st.integers(0, 4), st.floats(0, 10), st.floats(0, 10))
@@ -161,6 +172,25 @@ def _active(life, **more):
 def test_a_failing_script_is_not_tried_again():
     action = _decide(_active(Exited(3, NOW - 2)))
     assert action == End(1, 1, Outcome.FAILED, 8.0, "exit status 3")
+
+
+def test_a_run_that_ran_out_of_memory_beside_others_is_tried_again_alone():
+    full = "torch ran out of GPU memory"
+    action = _decide(_active(Exited(1, NOW), full=full, failures=5))
+    assert isinstance(action, Requeue)
+    assert action.full
+    assert "the next attempt is alone" in action.why
+    alone = _decide(_active(Exited(1, NOW - 2), full=full, alone=True), max_retries=3)
+    assert alone == End(1, 1, Outcome.OUT_OF_MEMORY, 8.0, full)
+
+
+@given(st.lists(st.booleans(), min_size=3, max_size=3))
+def test_no_run_that_runs_out_of_memory_is_tried_for_ever(company):
+    ends = [
+        isinstance(_decide(_active(Exited(137, NOW), full="full", alone=alone, fulls=n)), End)
+        for n, alone in enumerate(company)
+    ]
+    assert any(ends)
 
 
 def test_a_vanished_attempt_is_queued_again_but_not_for_ever():

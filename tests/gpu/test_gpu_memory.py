@@ -48,7 +48,7 @@ def test_jax_is_told_by_a_variable_and_our_own_are_gone(project, machine):
     project.write("train.py", SAYS.format(names=NAMES))
     env = machine(SMALL, LARGE)
     assert (
-        project.hprun("--hp", "x=1,2", "-j", "2", "--gpu-memory", "80%", "train.py", env=env).status
+        project.hprun("--hp", "x=1,2", "-j", "4", "--gpu-memory", "80%", "train.py", env=env).status
         == 0
     )
     assert said(project) == {"XLA_PYTHON_CLIENT_MEM_FRACTION": "0.4000"}

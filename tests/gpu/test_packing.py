@@ -1,6 +1,6 @@
 """Where a run may start, for devices whose state is known."""
 
-from hprun.gpu.packing import HOST, Admit, Guest, Need, Room, Wait, admit
+from hprun.gpu.packing import HOST, Admit, Guest, Need, Room, Wait, admit, admit_by_count
 from hprun.gpu.steering import Left, Sight, Steering, steer
 from hprun.gpu.tuning import Lasted, Pace, Tuning, tune
 
@@ -23,7 +23,7 @@ def test_the_first_run_starts_and_the_next_waits_until_it_shows_what_it_takes():
 
 def test_a_run_that_does_not_fit_waits():
     full = admit([Room(0, 16 * GB, 4 * GB)], LARGE_HOST, [guest(n) for n in range(3)], KNOWN)
-    assert full == Wait("a run takes up to 4,080,000,000 bytes, and 3,080,000,000 are left")
+    assert full == Wait("a run takes up to 4.08 GB, and 3.08 GB are left")
 
 
 def test_what_has_just_started_is_counted_with_all_that_it_may_take():
@@ -47,8 +47,24 @@ def test_a_run_that_ran_out_of_memory_gets_a_device_for_itself():
 
 def test_the_memory_of_the_host_counts_too():
     host = Room(HOST, 8 * GB, GB)
-    assert "bytes of memory" in admit([], host, [guest(1, HOST)], KNOWN).why
+    assert "of memory" in admit([], host, [guest(1, HOST)], KNOWN).why
     assert admit([], Room(HOST, 8 * GB, 6 * GB), [guest(1, HOST)], KNOWN) == Admit(HOST)
+
+
+def test_what_has_just_started_may_come_to_hold_as_much_as_any_of_the_hosts_memory():
+    young = Guest(1, HOST, 0, 0, GB // 10, GB // 10)
+    need = Need(runs=10, host=4 * GB)
+    assert isinstance(admit([], Room(HOST, 8 * GB, 7 * GB), [young], need), Wait)
+    assert admit([], Room(HOST, 16 * GB, 14 * GB), [young], need) == Admit(HOST)
+
+
+def test_where_the_number_is_given_memory_is_not_asked_for():
+    guests = [guest(1, 0), guest(2, 0), guest(3, 1)]
+    assert admit_by_count([0, 1], guests, alone=False) == Admit(1)
+    assert isinstance(admit_by_count([0, 1], guests, alone=True), Wait)
+    assert admit_by_count([0, 1, 2], guests, alone=True) == Admit(2)
+    assert admit_by_count([], [guest(1, HOST)], alone=False) == Admit(HOST)
+    assert isinstance(admit_by_count([], [guest(1, HOST, alone=True)], alone=False), Wait)
 
 
 def test_one_less_at_once_after_a_run_ran_out_of_memory():
