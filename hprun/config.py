@@ -23,7 +23,8 @@ class Settings:
     """What a search asks and how it is to run; the option of the same name sets each field.
 
     `script` is relative to the workspace. Times are in seconds and sizes in bytes; 0 is no limit.
-    `cv` 0 means no cross-validation. `jobs` is a number, `auto`, or 0: `auto` where there is a GPU.
+    `cv` 0 means no cross-validation, `gpu_memory` is a part of 1. `jobs` is a number, `auto`, or 0:
+    `auto` where there is a GPU.
     """
 
     script: str = ""
@@ -54,6 +55,9 @@ class Settings:
     grace: float = 10.0
     checkpoint: str = "auto"
     autolog: bool = True
+    gpu_memory: float = 0.0
+    gpu_memory_per_run: float = 0.0
+    mps: bool = False
     start: str = "auto"
     share_prefix: bool = False
     max_retries: int = 0

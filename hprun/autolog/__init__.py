@@ -8,6 +8,7 @@ from hprun.autolog.record import read_record as read_record
 from hprun.autolog.studio import imports_studio as imports_studio
 from hprun.autolog.studio import studio_path as studio_path
 from hprun.autolog.wiring import SITE_FILE as SITE_FILE
+from hprun.autolog.wiring import can_attach as can_attach
 from hprun.autolog.wiring import environment as environment
 from hprun.autolog.wiring import forget as forget
 from hprun.autolog.wiring import record_path as record_path

@@ -27,7 +27,8 @@ class Record:
 
     `writers` are the places of curves that were added. `saving` and `training` are seconds,
     `resumed` and `skipped` say where attempts went on, `damaged` which checkpoints could not be
-    read, `notes` what else there is to say, each as part of a sentence.
+    read, `notes` what else there is to say, each as part of a sentence. `memory` is what was said
+    of the memory of GPUs.
     """
 
     writers: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Record:
     errors: tuple[str, ...] = ()
     saving: float = 0.0
     training: float = 0.0
+    memory: tuple[str, ...] = ()
 
 
 def read_record(path: Path) -> Record:
@@ -61,6 +63,7 @@ def read_record(path: Path) -> Record:
         errors=_each(f"{row.get('where')}: {row.get('error')}" for row in _of(rows, "error")),
         saving=saving,
         training=training,
+        memory=_memory(rows),
     )
 
 
@@ -84,6 +87,8 @@ def lines(record: Record) -> list[str]:
         f"the checkpoint after {one.unit} {one.epoch}{_of_fit(one, several=several)} was damaged"
         for one in record.damaged
     ]
+    if record.memory:
+        found.append(f"GPU memory: {', '.join(record.memory)}")
     return [*found, *record.notes, *(f"hprun's own error, {error}" for error in record.errors)]
 
 
@@ -140,6 +145,23 @@ def _times(rows: Iterable[dict[str, Any]]) -> tuple[float, float]:
             if isinstance(spent, float | int) and isinstance(trained, float | int):
                 last = float(spent), float(trained)
     return saving + last[0], training + last[1]
+
+
+def _memory(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """What each framework was told last."""
+    last = {str(row.get("of")): _memory_words(row) for row in _of(rows, "memory")}
+    return tuple(f"{words} ({framework})" for framework, words in last.items())
+
+
+def _memory_words(row: dict[str, Any]) -> str:
+    part, size, whose = row.get("part"), row.get("size"), row.get("whose")
+    by = {"script": ", as the script says", "environment": ", as its environment says"}
+    more = by.get(str(whose), "") + (", and by MPS" if row.get("mps") else "")
+    if isinstance(part, float | int):
+        return f"{part:{'.2f' if part >= 0.1 else '.2g'}} of the device{more}"
+    if isinstance(size, float | int):
+        return f"{size / 1e9:.2f} GB of the device{more}"
+    return more.removeprefix(", ") if whose is not None else "taken as needed"
 
 
 def _notes(rows: Iterable[dict[str, Any]]) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -70,6 +71,7 @@ def _examine(cache: Cache) -> Iterator[Finding]:
     yield Finding("runs' Python", interpreter(Settings()))
     yield Finding("cores", f"{jobs_default()} to use of {os.cpu_count()}: -j {jobs_default()}")
     yield _checked("GPUs", _gpu_words)
+    yield from _examine_sharing()
     yield Finding("git", shutil.which("git") or "none: workspaces are copied without its list")
     yield Finding("SQLite", sqlite3.sqlite_version, bad=sqlite3.sqlite_version_info < (3, 37))
     yield from _examine_cache(cache)
@@ -117,6 +119,20 @@ def _gpu_words() -> str:
         return f"{'; '.join(words)}; driver {probe.driver()}"
     finally:
         probe.close()
+
+
+def _examine_sharing() -> Iterator[Finding]:
+    from hprun.gpu.advice import sharing_advice
+    from hprun.gpu.mps import PROGRAM, running
+    from hprun.gpu.probing import Probe, visible
+
+    with contextlib.closing(Probe()) as probe:
+        devices = visible(probe.devices(), os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if devices:
+        pipes = running(os.environ)
+        installed = shutil.which(PROGRAM) is not None
+        words, bad = sharing_advice(devices, str(pipes) if pipes else None, installed=installed)
+        yield Finding("GPU sharing", words, bad)
 
 
 def _lock_words(folder: Path) -> str:

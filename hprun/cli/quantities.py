@@ -34,6 +34,25 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         return total
 
 
+class Part(click.ParamType):  # type: ignore[type-arg]
+    """A part of a whole: 0.8 or 80%."""
+
+    name = "part"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """More than 0, and 1 at the most. Fails for what is no part."""
+        text = str(value).strip()
+        try:
+            part = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            part = 0.0
+        if not 0 < part <= 1:
+            self.fail(f"{value!r} is no part of a whole: 0.8 or 80%", param, ctx)
+        return part
+
+
 class Size(click.ParamType):  # type: ignore[type-arg]
     """Bytes, or `500k`, `50M`, `2G`, with or without a B behind; powers of 1,000."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 import json
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hprun.cli.options import cache_option, json_option
-from hprun.cli.quantities import Duration, Jobs, Size
+from hprun.cli.quantities import Duration, Jobs, Part, Size
 from hprun.cli.verbs import VERBS
 from hprun.config import (
     FILE,
@@ -134,6 +135,16 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--autolog/--no-autolog", default=None, **_env("autolog"),
     help="Let hprun save trainings and write their curves where the script does not (default).",
 )  # fmt: skip
+@click.option("--gpu-memory", type=Part(), metavar="PART", **_env("gpu_memory"),
+    help="The part of each GPU's memory that all runs together may take: 0.8, or 80%.",
+)  # fmt: skip
+@click.option("--gpu-memory-per-run", type=Size(), metavar="SIZE", **_env("gpu_memory_per_run"),
+    help="So much of a GPU's memory may each run take: 4G, 500M.",
+)  # fmt: skip
+@click.option("--mps/--no-mps", default=None, **_env("mps"),
+    help="Let runs share GPUs by way of NVIDIA's MPS: start its control daemon, if none runs, and"
+    " stop it at the end.",
+)  # fmt: skip
 @click.option(
     "--start", type=click.Choice(["auto", "warm", "cold"]), **_env("start"),
     help="warm: import once what the script imports, and fork each run; cold: each run imports."
@@ -231,12 +242,25 @@ def _settings(
             "--share-prefix has no effect with --start cold.", hint="Drop one of them."
         )
     merged.pop("cache", None)
-    settings = Settings(**_typed(merged))
+    settings = _with_one_limit(Settings(**_typed(merged)), _given(flags))
     if settings.on_finish:
         from hprun.cli.on_finish import split_command
 
         split_command(settings.on_finish)  # what cannot be called is told now, not in the morning
     return settings, workspace
+
+
+def _with_one_limit(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """A flag for one kind of limit takes the place of the other kind in the file."""
+    if not (settings.gpu_memory and settings.gpu_memory_per_run):
+        return settings
+    if "gpu_memory" in given and "gpu_memory_per_run" not in given:
+        return replace(settings, gpu_memory_per_run=0.0)
+    if "gpu_memory_per_run" in given and "gpu_memory" not in given:
+        return replace(settings, gpu_memory=0.0)
+    raise ConfigError(
+        "--gpu-memory and --gpu-memory-per-run exclude each other.", hint="Drop one of them."
+    )
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:

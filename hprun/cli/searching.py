@@ -9,6 +9,7 @@ import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +29,8 @@ from hprun.engine.assemble import (
     write_down,
 )
 from hprun.engine.decide import FAILED_FAST, Asked, Finish
+from hprun.engine.gpu_memory import gpu_memory
+from hprun.engine.gpu_sharing import check_sharing, sharing
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
@@ -65,6 +68,8 @@ def search(question: Question, cache: Cache, *, as_json: bool, quiet: bool, verb
     check_interpreter(question.settings)
     with contextlib.closing(Probe()) as probe:
         machine = Machine(placing(question.settings, probe), probe)
+        gpu_memory(question.settings, machine.placing)  # what cannot be is told before anything
+        check_sharing(question.settings, machine.placing)
         return _search(question, cache, machine, as_json=as_json, quiet=quiet, verbose=verbose)
 
 
@@ -154,9 +159,12 @@ def _carry_out(  # noqa: PLR0913 - what it works with, each named
         store.set_search_state(row.id, "running", now())
         record(cache, row.name, question.workspace, interpreter(question.settings))
         try:
-            finish = _loop(
-                question, cache, store, row, interrupts, machine, quiet, verbose, judge=judge
-            )
+            tell = (lambda _: None) if quiet else say
+            with sharing(question.settings, cache.search(row.name) / "mps", tell) as pipes:
+                finish = _loop(
+                    question, cache, store, row, interrupts, machine, quiet, verbose,
+                    judge=judge, pipes=pipes,
+                )  # fmt: skip
         except HprunError:
             with contextlib.suppress(CacheError):  # the disk may be full
                 store.set_search_state(row.id, "stopped", now())
@@ -296,6 +304,7 @@ def _loop(  # noqa: PLR0913, PLR0917 - what it works with, each named
     verbose: bool,
     *,
     judge: Judge | None,
+    pipes: Path | None,
 ) -> Finish:
     per_trial = question.shape.runs_per_trial
     runs = question.runs + store.added_count(row.id) * per_trial
@@ -325,7 +334,8 @@ def _loop(  # noqa: PLR0913, PLR0917 - what it works with, each named
     listener: Listener = lines
     placed = machine.placing
     how = policy(question.settings, now(), placed.slots)
-    doing = work(question, cache, lines.say, placed.env(runs - progress.done))
+    memory = gpu_memory(question.settings, placed, pipes)
+    doing = work(question, cache, lines.say, placed.env(runs - progress.done), memory)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
     warm = None
     first = 1 if placed.auto else how.slots

@@ -32,6 +32,7 @@ from hprun.report.words_in_colour import Column, state_text
 from hprun.store import Part, SearchRow, Store
 
 _LOG_LINES = 15
+_NOT_LIMITED = "GPU memory: no limit was set in TensorFlow, torch or JAX: they used no GPU"
 
 
 @click.command("show")
@@ -119,8 +120,10 @@ def _show_trial(store: Store, row: SearchRow, trial: str, cache: Cache, *, as_js
         console.print(f"  {row.metric}: {score}{spread}", markup=False)
     console.print()
     _print_runs(store, row, result.parts)
+    settings = row.request["settings"]
+    limited = bool(settings.get("gpu_memory") or settings.get("gpu_memory_per_run"))
     for part in result.parts:
-        _print_details(store, part, cache)
+        _print_details(store, part, cache, limited=limited)
     recorded = calls(cache, row.name)
     if recorded:
         console.print(f"\n{short_provenance(recorded[-1])}; `hprun show {row.name}` tells more",
@@ -153,7 +156,7 @@ def _print_runs(store: Store, row: SearchRow, parts: tuple[Part, ...]) -> None:
     print_table(stdout(), columns, rows)
 
 
-def _print_details(store: Store, part: Part, cache: Cache) -> None:
+def _print_details(store: Store, part: Part, cache: Cache, *, limited: bool) -> None:
     console, run = stdout(), part.run
     paths = cache.run(run.folder)
     repeat = f" repeat {run.repeat}" if "repeat" in paths.folder.name else ""
@@ -161,8 +164,12 @@ def _print_details(store: Store, part: Part, cache: Cache) -> None:
     console.print(f"\nfold {run.fold}{repeat}: {paths.folder}{gone}", markup=False)
     if part.reading is not None:
         _print_reading(part.reading.detail or {})
-    for line in lines(read_record(record_path(paths.checkpoint))):
+    record = read_record(record_path(paths.checkpoint))
+    for line in lines(record):
         console.print(f"  {line}", markup=False)
+    ran = isinstance(run.state, Ended) and run.state.attempts
+    if limited and ran and not record.memory:
+        console.print(f"  {_NOT_LIMITED}", markup=False)
     attempts = store.attempts(run.id)
     for attempt in attempts:
         on = f" on {binding_words(attempt.device)}" if attempt.device else ""

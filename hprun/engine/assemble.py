@@ -15,6 +15,7 @@ from hprun.config import Settings
 from hprun.dataclass import dataclass
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
 from hprun.engine.decide import Policy
+from hprun.engine.gpu_memory import GpuMemory
 from hprun.engine.plan import Shape, planned_runs, planned_trials
 from hprun.engine.repair import record_search
 from hprun.engine.work import Work, base_env
@@ -319,7 +320,14 @@ def _runs_otherwise(new: Settings, old: Settings) -> bool:
     """Say whether what failed may succeed now, because it would be run in another way."""
     return any(
         getattr(new, name) != getattr(old, name)
-        for name in ("link", "python", "timeout", "max_retries")
+        for name in (
+            "link",
+            "python",
+            "timeout",
+            "max_retries",
+            "gpu_memory",
+            "gpu_memory_per_run",
+        )
     )
 
 
@@ -344,10 +352,14 @@ def policy(settings: Settings, now: float, slots: int) -> Policy:
 
 
 def work(
-    question: Question, cache: Cache, say: Callable[[str], None], more: Mapping[str, str]
+    question: Question,
+    cache: Cache,
+    say: Callable[[str], None],
+    more: Mapping[str, str],
+    memory: GpuMemory,
 ) -> Work:
     """What starts runs: the workspace is frozen when the first one is started; `more` is for
-    their environment.
+    their environment, and `memory` what they are told of that of GPUs.
     """
     frozen: list[Snapshot] = []
 
@@ -356,12 +368,13 @@ def work(
             frozen.append(_freeze(question, cache, say))
         return frozen[0]
 
-    env = base_env(more)
+    env = base_env({**more, **memory.env})
     return Work(
         template=question.template,
         shape=question.shape,
         interpreter=interpreter(question.settings),
         env=env | studio_path(env) if question.for_studio else env,
+        limits=memory.limits,
         checkpoint=parse_checkpoint(question.settings.checkpoint)
         if question.settings.autolog
         else None,

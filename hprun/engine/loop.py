@@ -435,9 +435,7 @@ class Loop:
         env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}
         if self._packing is not None:
             env |= self._packing.env(place.run)
-        if work.checkpoint is None:
-            return env
-        return {**env, **environment(paths.checkpoint, work.checkpoint, env)}
+        return {**env, **environment(paths.checkpoint, work.checkpoint, env, work.limits)}
 
     def _abandon(self) -> None:
         """End all processes without writing anything down; the next coordinator finds out."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from hprun.dataclass import dataclass
 from hprun.engine.assemble import Question, saved_settings, understand, work
+from hprun.engine.gpu_memory import GpuMemory
 from hprun.engine.readings import read_metric
 from hprun.errors import CacheError, ConfigError
 from hprun.executors.foreground import run_in_foreground
@@ -90,7 +91,7 @@ def run_again(
 ) -> Ending:
     """Copy the workspace into the folder and run the script there, on this terminal."""
     question, settings = again.question, again.question.settings
-    doing = work(question, cache, say, {})  # it has all cores
+    doing = work(question, cache, say, {}, GpuMemory())  # it has all cores, and the GPUs
     rendering = question.template.render(again.values)
     try:
         copy_workspace(doing.snapshot(), paths.folder, rendering.written)

@@ -112,7 +112,7 @@ def _setting(work: Work, folder: Path) -> Setting:
         script=template.script,
         folder=folder,
         names=importable_names(snapshot.listing.files, template.script),
-        site=SITE_FILE if work.checkpoint is not None else None,
+        site=SITE_FILE if work.checkpoint is not None or work.limits is not None else None,
     )
 
 

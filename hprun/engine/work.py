@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from hprun.dataclass import dataclass
 from hprun.engine.listening import Place
@@ -18,7 +19,8 @@ class Work:
     """What turns a place into a process: `snapshot` freezes the workspace when first called.
 
     `checkpoint` is after how many epochs trainings are saved that do not save themselves, `auto`
-    or `off`; None adds nothing to the script's process.
+    or `off`; None adds nothing to the script's process. `limits` are what its process is told of
+    the memory of GPUs; None if nothing.
     """
 
     template: Template
@@ -27,6 +29,7 @@ class Work:
     env: Mapping[str, str]
     checkpoint: int | str | None
     snapshot: Callable[[], Snapshot]
+    limits: Mapping[str, Any] | None = None
 
 
 def run_env(place: Place, shape: Shape, search: str, folder: Path) -> dict[str, str]:

@@ -10,8 +10,15 @@ from typing import Any
 from hprun.dataclass import dataclass
 from hprun.script.preloading import Import, Preload, SetEnv, Step, Try
 
-_OWN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "PWD")
+_OWN = (
+    "CUDA_VISIBLE_DEVICES",
+    "CUDA_DEVICE_ORDER",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "PWD",
+)
 _SETTINGS = "HPRUN_AUTOLOG"
+_LIMITS = "HPRUN_GPU_LIMITS"
 MARK = "HPRUN_MARK"
 """The variable by which the processes of an attempt are known."""
 
@@ -87,7 +94,7 @@ def fork_request(fork: Fork, setting: Setting, common: Mapping[str, str]) -> dic
     if command[1].startswith("-"):
         raise CannotFork("Python is given options")
     env = dict(fork.env)
-    settings = env.pop(_SETTINGS, "")
+    settings, limits = env.pop(_SETTINGS, ""), env.pop(_LIMITS, "")
     if setting.site is not None:
         _without_entry(env, str(setting.site.parent))
     folder = os.path.realpath(fork.folder)
@@ -103,6 +110,7 @@ def fork_request(fork: Fork, setting: Setting, common: Mapping[str, str]) -> dic
         "keeper": [setting.python, "hprun", str(fork.attempt), str(fork.record)],
         "own": list(own.items()),
         "settings": settings,
+        "limits": limits,
         "folder": folder,
         "attempt": fork.attempt,
         "record": str(fork.record),

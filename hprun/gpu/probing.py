@@ -16,6 +16,7 @@ class Device:
     `number` is NVIDIA's own, `uuid` what CUDA_VISIBLE_DEVICES takes for just this one. Memory is
     in bytes; `busy` is the part of the time at which it computed lately, None where it does not
     tell. `processes` are those on it, with the memory of each (None: not told, as in a container).
+    `exclusive` devices let only one process in, `persistent` ones keep the driver loaded.
     """
 
     number: str
@@ -25,6 +26,8 @@ class Device:
     used: int
     busy: float | None
     processes: Mapping[int, int | None]
+    exclusive: bool = False
+    persistent: bool | None = None
 
 
 class Probe:
@@ -92,6 +95,12 @@ class Probe:
         with contextlib.suppress(nvml.NVMLError):
             for process in nvml.nvmlDeviceGetComputeRunningProcesses(handle):
                 processes[int(process.pid)] = process.usedGpuMemory
+        exclusive, persistent = False, None
+        with contextlib.suppress(nvml.NVMLError):
+            mode = nvml.nvmlDeviceGetComputeMode(handle)
+            exclusive = mode == nvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS
+        with contextlib.suppress(nvml.NVMLError):
+            persistent = bool(nvml.nvmlDeviceGetPersistenceMode(handle))
         return Device(
             number,
             _text(nvml.nvmlDeviceGetUUID(handle)),
@@ -100,6 +109,8 @@ class Probe:
             int(memory.used),
             busy,
             processes,
+            exclusive,
+            persistent,
         )
 
 

@@ -28,10 +28,10 @@ class Lab:
         """Run the script as if there were no hprun."""
         return self._start({}, variables)
 
-    def attempt(self, every="auto", **variables: str) -> subprocess.CompletedProcess:
+    def attempt(self, every="auto", limits=None, **variables: str) -> subprocess.CompletedProcess:
         """Run the script as one attempt."""
         base = {**os.environ, **variables}
-        return self._start(environment(self.checkpoints, every, base), variables)
+        return self._start(environment(self.checkpoints, every, base, limits), variables)
 
     def _start(self, added: dict, variables: dict) -> subprocess.CompletedProcess:
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}

@@ -1,9 +1,10 @@
 """Runs first in a script's Python, and leaves no trace but a watch on a few imports.
 
 Python imports `sitecustomize` as it starts. This one puts the environment and the search path
-back to what they were, waits for Keras, Lightning or Transformers to be imported, and then lets
-the person's own `sitecustomize` run. It needs nothing but what is loaded anyway: a script that
-imports none of them pays far less than a millisecond. Python 3.8 and newer.
+back to what they were, waits for Keras, Lightning or Transformers to be imported, or what takes
+the memory of GPUs, and then lets the person's own `sitecustomize` run. It needs nothing but what is
+loaded anyway: a script that imports none of them pays far less than a millisecond. Python 3.8 and
+newer.
 """
 
 # Not even `__future__` and `typing` are imported: the script is to find no module but its own.
@@ -21,10 +22,17 @@ _INSIDE = os.path.join(os.path.dirname(_HERE), "inside")  # noqa: PTH118, PTH120
 _PACKAGE = "_hprun_autolog"
 _SETTINGS = "HPRUN_AUTOLOG"
 _WATCHED = ("keras", "tf_keras", "lightning.pytorch", "pytorch_lightning", "transformers.trainer")
+_LIMITS = "HPRUN_GPU_LIMITS"
+_LIMITED = ("tensorflow", "torch", "jax")
 
 
 class _Watch:
-    """Finds no module itself, but has itself told when one of `names` was imported."""
+    """Finds no module itself, but has itself told when one of `names` was imported.
+
+    `part` is the module beside this folder that then acts.
+    """
+
+    part = "frameworks"
 
     def __init__(self, names: "tuple[str, ...]", settings: str) -> None:
         self.names = set(names)
@@ -52,9 +60,24 @@ class _Watch:
         """Add what the module lacks; whatever goes wrong stays here."""
         self.names.discard(module.__name__)
         try:
-            _load_inside().add_to(module, self.settings)
-        except Exception as error:  # noqa: BLE001 - the script must run as if we were not there
-            _write_down(self.settings, module.__name__, error)
+            _load_inside(self.part).add_to(module, self.settings)
+        except Exception as error:  # noqa: BLE001 - see `failed`
+            self.failed(module.__name__, error)
+
+    def failed(self, name: str, error: Exception) -> None:
+        """Write it down: the script must run as if we were not there."""
+        _write_down(self.settings, name, error)
+
+
+class _Limits(_Watch):
+    """The same for what takes the memory of GPUs."""
+
+    part = "gpu_memory"
+
+    def failed(self, name: str, error: Exception) -> None:
+        """End the script: without its limit it would do harm to others."""
+        words = f"{name}, {type(error).__name__}: {error}"
+        raise SystemExit(f"hprun: the GPU memory of this run could not be limited: {words}")
 
 
 class _Loader:
@@ -78,8 +101,8 @@ class _Loader:
         return getattr(self._real, name)
 
 
-def _load_inside() -> "Any":
-    """Import the package beside this folder under a name that clashes with none."""
+def _load_inside(part: str) -> "Any":
+    """Import a module of the package beside this folder, under a name that clashes with none."""
     import importlib
     import importlib.util
 
@@ -93,7 +116,7 @@ def _load_inside() -> "Any":
         module = importlib.util.module_from_spec(spec)
         sys.modules[_PACKAGE] = module
         spec.loader.exec_module(module)
-    return importlib.import_module(f"{_PACKAGE}.frameworks")
+    return importlib.import_module(f"{_PACKAGE}.{part}")
 
 
 def _write_down(settings: str, name: str, error: Exception) -> None:
@@ -107,9 +130,10 @@ def _write_down(settings: str, name: str, error: Exception) -> None:
         pass
 
 
-def _put_back() -> str:
-    """Undo in path and environment what brought us here; give the settings."""
+def _put_back() -> "tuple[str, str]":
+    """Undo in path and environment what brought us here; give the settings and the limits."""
     settings = os.environ.pop(_SETTINGS, "")
+    limits = os.environ.pop(_LIMITS, "")
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if _HERE in entries:
         entries.remove(_HERE)
@@ -119,25 +143,31 @@ def _put_back() -> str:
             del os.environ["PYTHONPATH"]
     sys.path[:] = [entry for entry in sys.path if entry != _HERE]
     sys.path_importer_cache.pop(_HERE, None)
-    return settings
+    return settings, limits
 
 
-def attach(settings: str) -> None:
+def attach(settings: str, limits: str) -> None:
     """Do for a forked script what `_start` does for one that starts cold.
 
     What is imported already gets at once what it lacks; the rest is waited for.
     """
-    watch = _Watch(_WATCHED, settings)
-    sys.meta_path.insert(0, watch)
-    for name in _WATCHED:
-        if name in sys.modules:
-            watch.imported(sys.modules[name])
+    for watch in _watches(settings, limits):
+        for name in list(watch.names):
+            if name in sys.modules:
+                watch.imported(sys.modules[name])
+
+
+def _watches(settings: str, limits: str) -> "list[_Watch]":
+    """Watch for what is asked for."""
+    found = [_Watch(_WATCHED, settings)] if settings else []
+    if limits:
+        found.append(_Limits(_LIMITED, limits))
+    sys.meta_path[:0] = found
+    return found
 
 
 def _start() -> None:
-    settings = _put_back()
-    if settings:
-        sys.meta_path.insert(0, _Watch(_WATCHED, settings))
+    _watches(*_put_back())
     # Now the person's own, if there is one. Without, this raises the ImportError by which
     # Python's `site` knows that there is none, and takes this module out of sys.modules too.
     sys.modules.pop(__name__, None)

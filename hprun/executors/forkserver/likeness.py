@@ -159,8 +159,8 @@ class Shape:
         sys.modules["__main__"] = module
         if "__mp_main__" in sys.modules:
             sys.modules["__mp_main__"] = module
-        if self._attach is not None and request["settings"]:
-            self._attach(request["settings"])
+        if self._attach is not None:
+            self._attach(request["settings"], request["limits"])
         fd = self.prefix.rest(name) if self.prefix else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
         file = self._libc.fdopen(fd, b"rb")
         return self._run, (file, os.fsencode(name), 1, ctypes.byref(self._flags))

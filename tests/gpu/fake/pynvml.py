@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 NVML_DEVICE_MIG_ENABLE = 1
+NVML_COMPUTEMODE_EXCLUSIVE_PROCESS = 3
 
 
 class NVMLError(Exception):
@@ -71,6 +72,16 @@ def nvmlDeviceGetComputeRunningProcesses(handle):
         SimpleNamespace(pid=int(pid), usedGpuMemory=used)
         for pid, used in handle.get("processes", {}).items()
     ]
+
+
+def nvmlDeviceGetComputeMode(handle):
+    return handle.get("mode", 0)
+
+
+def nvmlDeviceGetPersistenceMode(handle):
+    if "persistent" not in handle:
+        raise NVMLError("not supported")
+    return handle["persistent"]
 
 
 def nvmlDeviceGetUUID(handle):
