@@ -60,6 +60,7 @@ class Settings:
     fail_fast: bool = False
     max_log: float = 50e6
     min_free: float = 500e6
+    on_finish: str = ""
 
     def key(self, workspace: str, specs: Sequence[str]) -> str:
         """The hash of the question: what is asked of which script, not how it is run or ranked.

@@ -10,14 +10,17 @@ from pathlib import Path
 import click
 
 from hprun.autolog import forget
-from hprun.cli.options import cache_option, find_search, open_store, yes_option
+from hprun.cli.cleaning_plan import Rule, to_remove
+from hprun.cli.options import cache_option, find_search, now, open_store, yes_option
+from hprun.cli.quantities import Duration
+from hprun.dataclass import dataclass
 from hprun.errors import HprunError
 from hprun.files import is_locked
-from hprun.model import Ended
 from hprun.paths import Cache, RunPaths
 from hprun.report.results import results
-from hprun.report.terminal import stderr
+from hprun.report.terminal import print_table, stderr
 from hprun.report.words import count_words, size_words
+from hprun.report.words_in_colour import Column
 from hprun.store import SearchRow, Store
 from hprun.workspace.sizes import disk_size
 
@@ -30,38 +33,87 @@ from hprun.workspace.sizes import disk_size
     metavar="N",
     help="Remove the folders of all but the best N.",
 )
+@click.option("--failed", is_flag=True, help="Remove the folders of runs that failed.")
+@click.option("--older-than", type=Duration(), metavar="TIME",
+    help="Of these, only what ended so long ago: 7d. Alone: whatever did. In all searches, unless"
+    " one is named.",
+)  # fmt: skip
 @click.option("--forget", is_flag=True, help="Remove the search with its results.")
 @yes_option
 @cache_option
 def command(
-    search: str | None, *, keep_best: int | None, forget: bool, yes: bool, cache: Cache
+    search: str | None,
+    *,
+    keep_best: int | None,
+    failed: bool,
+    older_than: float | None,
+    forget: bool,
+    yes: bool,
+    cache: Cache,
 ) -> int:
     """Remove what nobody needs: frozen workspaces, and the runs of earlier states of the script.
 
-    Scores stay, unless --forget is said. Searches that run are left alone.
+    Or the folders of runs that the options name. The plan is shown first. Scores and logs stay,
+    unless --forget is said. Searches that run are left alone.
     """
     store = open_store(cache)
-    if forget and keep_best is not None:
-        raise click.UsageError("--forget and --keep-best exclude each other.")
-    if search and not forget and keep_best is None:
-        raise click.UsageError("What of that search? Say --keep-best N or --forget.")
-    row = find_search(store, search) if search or keep_best is not None or forget else None
-    rows = store.searches() if row is None else [row]
-    busy = next((one for one in rows if is_locked(cache.search_lock(one.name))), None)
+    rule = Rule(keep_best, failed, older_than)
+    if forget and rule.given:
+        raise click.UsageError("--forget goes alone: it removes everything.")
+    if search and not forget and not rule.given:
+        raise click.UsageError(
+            "What of that search? Say --keep-best N, --failed, --older-than TIME or --forget."
+        )
+    rows = _searches(store, cache, search, one=forget or (rule.given and older_than is None))
+    if forget:
+        doomed = [
+            _Doomed(rows[0].name, "forgotten", folder) for folder in _own(store, cache, rows[0])
+        ]
+    elif rule.given:
+        doomed = [one for row in rows for one in _by_rule(store, cache, row, rule)]
+    else:
+        doomed = _leftovers(store, cache)
+    if not _agreed(doomed, yes=yes):
+        return 0
+    if forget:
+        store.delete_search(rows[0].id)
+    for one in doomed:
+        _remove(one.folder)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Doomed:
+    """A folder that is to go: whose it is, and why."""
+
+    search: str
+    why: str
+    folder: Path
+
+
+def _searches(store: Store, cache: Cache, name: str | None, *, one: bool) -> list[SearchRow]:
+    """The search that is named, or the `one` last used, or all of them.
+
+    Raises HprunError while one of them is running.
+    """
+    rows = [find_search(store, name)] if one or name else store.searches()
+    busy = next((row for row in rows if is_locked(cache.search_lock(row.name))), None)
     if busy is not None:
         raise HprunError(f"{busy.name} is running.", hint=f"`hprun stop {busy.name}` first.")
-    folders = [] if row is not None else _leftovers(store, cache)
-    if row is not None and keep_best is not None:
-        folders += _worse(store, cache, row, keep_best)
-    if row is not None and forget:
-        folders += _own(store, cache, row)
-    if not _agreed(folders, yes=yes):
-        return 0
-    if row is not None and forget:
-        store.delete_search(row.id)
-    for folder in folders:
-        _remove(folder)
-    return 0
+    return rows
+
+
+def _by_rule(store: Store, cache: Cache, row: SearchRow, rule: Rule) -> list[_Doomed]:
+    if row.metric is None and rule.keep_best is not None:
+        raise HprunError(f"{row.name} has no metric, so none of its trials is best.")
+    found = to_remove(
+        results(store.trials(row.id, row.metric), row.metric),
+        rule,
+        ended=store.ended_at(row.id),
+        shared=store.shared_runs(row.id),
+        now=now(),
+    )
+    return [_Doomed(row.name, why, cache.run(part.run.folder).folder) for part, why in found]
 
 
 def _own(store: Store, cache: Cache, row: SearchRow) -> list[Path]:
@@ -79,32 +131,36 @@ def _own(store: Store, cache: Cache, row: SearchRow) -> list[Path]:
     return [folder for folder in home.iterdir() if folder.is_dir() and folder not in kept]
 
 
-def _leftovers(store: Store, cache: Cache) -> list[Path]:
+def _leftovers(store: Store, cache: Cache) -> list[_Doomed]:
     snapshots = list(cache.snapshots.iterdir()) if cache.snapshots.exists() else []
-    return snapshots + [cache.run(folder).folder for folder in store.unused_runs()]
-
-
-def _worse(store: Store, cache: Cache, row: SearchRow, keep: int) -> list[Path]:
-    """The folders of the trials that are not among the best."""
-    if row.metric is None:
-        raise HprunError(f"{row.name} has no metric, so none of its trials is best.")
-    shared = store.shared_runs(row.id)  # another search's best, perhaps
     return [
-        cache.run(part.run.folder).folder
-        for result in results(store.trials(row.id, row.metric), row.metric)[keep:]
-        for part in result.parts
-        if isinstance(part.run.state, Ended) and part.run.id not in shared
+        *(_Doomed("-", "frozen workspaces", folder) for folder in snapshots),
+        *(
+            _Doomed(folder.partition("/")[0], "of an earlier script", cache.run(folder).folder)
+            for folder in store.unused_runs()
+        ),
     ]
 
 
-def _agreed(folders: Iterable[Path], *, yes: bool) -> bool:
-    there = [folder for folder in folders if folder.exists()]
-    if not there:
+def _agreed(doomed: Iterable[_Doomed], *, yes: bool) -> bool:
+    """Show what is to go, and ask."""
+    seen: set[tuple[int, int]] = set()
+    plan: dict[tuple[str, str], list[int]] = {}
+    for one in doomed:
+        if one.folder.exists():
+            plan.setdefault((one.search, one.why), []).append(disk_size(one.folder, seen))
+    if not plan:
         stderr().print("There is nothing to remove.")
         return False
-    seen: set[tuple[int, int]] = set()
-    size = sum(disk_size(folder, seen) for folder in there)
-    what = f"{count_words(len(there), 'folder')}, {size_words(size)}"
+    rows = [
+        [search, why, f"{len(sizes):,}", size_words(sum(sizes))]
+        for (search, why), sizes in plan.items()
+    ]
+    columns = [Column("search", keep=True), Column("what", fold=True)]
+    columns += [Column("folders", right=True, keep=True), Column("size", right=True, keep=True)]
+    print_table(stderr(), columns, rows)
+    count = sum(map(len, plan.values()))
+    what = f"{count_words(count, 'folder')}, {size_words(sum(map(sum, plan.values())))}"
     if not yes:
         if not sys.stdin.isatty():
             raise HprunError(f"Removing {what} needs a yes.", hint="Say --yes.")

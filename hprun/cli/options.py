@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -101,6 +103,16 @@ def question_of(row: SearchRow, cache: Cache, jobs: int | str | None = None) -> 
     return understand(settings, workspace, large_is_fine=True)
 
 
+def understood(row: SearchRow, cache: Cache) -> Question | None:
+    """What a search asked, to be looked at; None where the script is gone, or is not what it was."""
+    from hprun.engine.assemble import saved_settings, understand
+
+    with contextlib.suppress(HprunError):
+        settings, workspace = saved_settings(row, cache)
+        return understand(settings, workspace, large_is_fine=True, to_run=False)
+    return None
+
+
 def find_trial(store: Store, row: SearchRow, number: int, metric: Metric | None = None) -> TrialRow:
     """One trial of a search. Raises HprunError."""
     trials = store.trials(row.id, metric, [number])
@@ -164,6 +176,12 @@ def _proposes(row: SearchRow) -> bool:
     """Whether a strategy may have more trials for it than are queued."""
     settings = row.request["settings"]
     return any(settings.get(name) for name in ("search", "trials"))
+
+
+def shown(path: Path) -> str:
+    """A path as one sees it from here, where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if not relative.startswith("..") else str(path)
 
 
 def now() -> float:

@@ -154,6 +154,9 @@ def _env(name: str) -> dict[str, Any]:
 @click.option("--min-free", type=Size(), metavar="SIZE", **_env("min_free"),
     help="Start nothing with less room on the disk (default 500M).",
 )  # fmt: skip
+@click.option("--on-finish", metavar="CMD", **_env("on_finish"),
+    help="Run this when the search has come to its end, with the result in HPRUN_… variables.",
+)  # fmt: skip
 @cache_option
 @click.option("--dry-run", "-n", is_flag=True, help="Show trials and changes; write nothing.")
 @json_option
@@ -228,7 +231,12 @@ def _settings(
             "--share-prefix has no effect with --start cold.", hint="Drop one of them."
         )
     merged.pop("cache", None)
-    return Settings(**_typed(merged)), workspace
+    settings = Settings(**_typed(merged))
+    if settings.on_finish:
+        from hprun.cli.on_finish import split_command
+
+        split_command(settings.on_finish)  # what cannot be called is told now, not in the morning
+    return settings, workspace
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:

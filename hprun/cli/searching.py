@@ -21,6 +21,7 @@ from hprun.engine.assemble import (
     Begun,
     Question,
     check_interpreter,
+    interpreter,
     policy,
     search_key,
     work,
@@ -32,6 +33,7 @@ from hprun.engine.listening import Listener
 from hprun.engine.loop import Loop
 from hprun.engine.packing_runs import Packing
 from hprun.engine.placing import Placing, placing
+from hprun.engine.provenance import record
 from hprun.engine.readings import fill_readings
 from hprun.engine.warming import shared_prefix, wants_warm, warm_starts
 from hprun.errors import CacheError, HprunError
@@ -94,41 +96,89 @@ def _search(
         ) from error
     store = open_store(cache, create=True)
     with held(store, cache, question) as begun:
-        row = begun.row
-        by_hand = _take_in(question, cache, store, begun, sources, quiet=quiet)
-        if row.metric is not None:
-            fill_readings(store, cache, row.id, row.metric)
-        store.forget_requests(row.id)
-        interrupts = Interrupts()
-        judge = _judge(question, store, row)
-        finish = Finish(complete=True, why=judge.why if judge is not None else "")
-        if _is_open(store, row, question.trials + by_hand, finish.why):
-            store.set_search_state(row.id, "running", now())
-            try:
-                finish = _loop(
-                    question, cache, store, row, interrupts, machine, quiet, verbose, judge=judge
-                )
-            except HprunError:
-                with contextlib.suppress(CacheError):  # the disk may be full
-                    store.set_search_state(row.id, "stopped", now())
-                raise
-        elif finish.why and not quiet:
-            say(f"{finish.why}.")
-        state = "complete" if finish.complete else "stopped"
-        store.set_search_state(row.id, state, now())
-        if as_json:
-            ranked = results(store.trials(row.id, row.metric), row.metric)
-            first = ranked[:_SHOWN]
-            click.echo(json.dumps(results_json(row.name, row.metric, ranked, cache), indent=1))
-        else:
-            first = leaders(store, row.id, row.metric, _SHOWN)
-            if not quiet:
-                with contextlib.suppress(OSError):  # nobody is there to read it
-                    _print_end(store, row, first, early=question.stops is not None)
-        if not finish.complete:
-            why = interrupts.notice or finish.why
-            return _say_resume(row, cache, interrupts.first, why)
-        return _status(store, row, first, quiet=quiet)
+        over = _carry_out(
+            question,
+            cache,
+            store,
+            begun,
+            sources,
+            machine,
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+        )
+    if question.settings.on_finish:
+        from hprun.cli import on_finish
+
+        if on_finish.is_over(over.finish, before=begun.row.state, ran=over.ran):
+            on_finish.call(
+                question.settings.on_finish, begun.row, cache,
+                complete=over.finish.complete, status=over.status, best=over.best,
+            )  # fmt: skip
+    return over.status
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """How a call ended: `ran` says whether there was anything to do."""
+
+    finish: Finish
+    status: int
+    ran: bool
+    best: Result | None
+
+
+def _carry_out(  # noqa: PLR0913 - what it works with, each named
+    question: Question,
+    cache: Cache,
+    store: Store,
+    begun: Begun,
+    sources: Sequence[Source],
+    machine: Machine,
+    *,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> _Over:
+    """Run what is not done yet, and say how it ended; the caller holds the search's lock."""
+    row = begun.row
+    by_hand = _take_in(question, cache, store, begun, sources, quiet=quiet)
+    if row.metric is not None:
+        fill_readings(store, cache, row.id, row.metric)
+    store.forget_requests(row.id)
+    interrupts = Interrupts()
+    judge = _judge(question, store, row)
+    finish = Finish(complete=True, why=judge.why if judge is not None else "")
+    ran = _is_open(store, row, question.trials + by_hand, finish.why)
+    if ran:
+        store.set_search_state(row.id, "running", now())
+        record(cache, row.name, question.workspace, interpreter(question.settings))
+        try:
+            finish = _loop(
+                question, cache, store, row, interrupts, machine, quiet, verbose, judge=judge
+            )
+        except HprunError:
+            with contextlib.suppress(CacheError):  # the disk may be full
+                store.set_search_state(row.id, "stopped", now())
+            raise
+    elif finish.why and not quiet:
+        say(f"{finish.why}.")
+    state = "complete" if finish.complete else "stopped"
+    store.set_search_state(row.id, state, now())
+    if as_json:
+        ranked = results(store.trials(row.id, row.metric), row.metric)
+        first = ranked[:_SHOWN]
+        click.echo(json.dumps(results_json(row.name, row.metric, ranked, cache), indent=1))
+    else:
+        first = leaders(store, row.id, row.metric, _SHOWN)
+        if not quiet:
+            with contextlib.suppress(OSError):  # nobody is there to read it
+                _print_end(store, row, first, early=question.stops is not None)
+    if finish.complete:
+        status = _status(store, row, first, quiet=quiet)
+    else:
+        status = _say_resume(row, cache, interrupts.first, interrupts.notice or finish.why)
+    return _Over(finish, status, ran, first[0] if first else None)
 
 
 def _judge(question: Question, store: Store, row: SearchRow) -> Judge | None:

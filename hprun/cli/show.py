@@ -1,4 +1,4 @@
-"""`hprun show`: all about one trial."""
+"""`hprun show`: all about a search, or one trial of it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from hprun.cli.options import (
     cache_option,
     find_search,
     find_trial,
+    is_trial,
     json_option,
+    live_state,
     open_store,
     parse_trial,
 )
+from hprun.engine.assemble import saved_settings
+from hprun.engine.provenance import calls
 from hprun.gpu.binding import binding_words
 from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache
 from hprun.report.log_tail import tail
-from hprun.report.results import SCHEMA, results, results_json
+from hprun.report.provenance_words import date_words, provenance_lines, short_provenance
+from hprun.report.results import SCHEMA, metric_json, results, results_json
 from hprun.report.terminal import print_table, stdout
-from hprun.report.words import score_words, time_words
+from hprun.report.words import count_words, score_words, time_words
 from hprun.report.words_in_colour import Column, state_text
 from hprun.store import Part, SearchRow, Store
 
@@ -30,14 +35,71 @@ _LOG_LINES = 15
 
 
 @click.command("show")
-@click.argument("trial")
-@click.option("--search", help="The search (default: the one last used).")
+@click.argument("what", metavar="[SEARCH|TRIAL]", required=False)
+@click.option("--search", help="The search that TRIAL belongs to (default: the one last used).")
 @json_option
 @cache_option
-def command(trial: str, *, search: str | None, as_json: bool, cache: Cache) -> int:
-    """Tell all about TRIAL: values, scores, attempts, folders, and why a run failed."""
+def command(what: str | None, *, search: str | None, as_json: bool, cache: Cache) -> int:
+    """Tell all about TRIAL: values, scores, attempts, folders, and why a run failed.
+
+    Or about SEARCH: what it asks, how it stands, and with what it was run: commit and changes,
+    packages, machine.
+    """
     store = open_store(cache)
-    row = find_search(store, search)
+    if what is not None and is_trial(what):
+        row = find_search(store, search)
+        return _show_trial(store, row, what, cache, as_json=as_json)
+    if search is not None:
+        raise click.UsageError("--search goes with a trial: `hprun show 7 --search NAME`.")
+    row = find_search(store, what)
+    if as_json:
+        click.echo(json.dumps(_search_json(store, row, cache), indent=1))
+    else:
+        _show_search(store, row, cache)
+    return 0
+
+
+def _search_json(store: Store, row: SearchRow, cache: Cache) -> dict[str, Any]:
+    counts = store.counts(row.id)
+    return {
+        "schema": SCHEMA,
+        "search": row.name,
+        "state": live_state(cache, row, counts),
+        "metric": metric_json(row.metric),
+        "settings": row.request["settings"],
+        "trials": store.trial_count(row.id),
+        "counts": counts,
+        "created": row.created,
+        "provenance": calls(cache, row.name),
+    }
+
+
+def _show_search(store: Store, row: SearchRow, cache: Cache) -> None:
+    console, counts = stdout(), store.counts(row.id)
+    settings = saved_settings(row, cache)[0]
+    console.print(f"{row.name}: ", state_text(live_state(cache, row, counts)), sep="")
+    console.print(f"  script: {' '.join([settings.script, *settings.args])}", markup=False)
+    for spec in settings.hp:
+        console.print(f"  {spec}", markup=False)
+    if settings.search or settings.trials:
+        asked = f", {settings.trials:,} trials" if settings.trials else ""
+        console.print(f"  strategy: {settings.search or 'tpe'}{asked}", markup=False)
+    console.print(f"  metric: {row.metric or 'none'}", markup=False)
+    runs = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
+    trials = count_words(store.trial_count(row.id), "trial")
+    console.print(f"  {trials}; runs: {runs or 'none'}", markup=False)
+    console.print(f"  begun: {date_words(row.created)}", markup=False)
+    found = calls(cache, row.name)
+    if not found:
+        console.print("  what it was run with was not written down", markup=False)
+        return
+    more = f", the last of {len(found)} calls" if len(found) > 1 else ""
+    console.print(f"\nrun with ({date_words(found[-1]['at'])}{more}):", markup=False)
+    for line in provenance_lines(found[-1], cache.search(row.name)):
+        console.print(f"  {line}", markup=False)
+
+
+def _show_trial(store: Store, row: SearchRow, trial: str, cache: Cache, *, as_json: bool) -> int:
     number, _ = parse_trial(trial)
     found = find_trial(store, row, number, row.metric)
     result = results([found], row.metric)[0]
@@ -59,6 +121,10 @@ def command(trial: str, *, search: str | None, as_json: bool, cache: Cache) -> i
     _print_runs(store, row, result.parts)
     for part in result.parts:
         _print_details(store, part, cache)
+    recorded = calls(cache, row.name)
+    if recorded:
+        console.print(f"\n{short_provenance(recorded[-1])}; `hprun show {row.name}` tells more",
+                      markup=False)  # fmt: skip
     return 0
 
 

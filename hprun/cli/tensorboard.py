@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import sys
-from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import click
 
 from hprun.cli.options import cache_option, find_search, open_store
-from hprun.errors import HprunError
+from hprun.errors import CacheError, HprunError
+from hprun.files import Lock
 from hprun.paths import Cache
-from hprun.report.results import results
-from hprun.report.terminal import stderr
-from hprun.report.words import value_words
-from hprun.store import SearchRow, Store, TrialRow
+from hprun.report.terminal import say
+from hprun.space import Parameter
+from hprun.store import SearchRow, Store
 
-_LONGEST = 100  # bytes of a folder's name; file systems end at 255
+if TYPE_CHECKING:
+    from hprun.report.tensorboard_folder import TensorBoardFolder
 
 
 @click.command("tensorboard")
@@ -29,67 +30,78 @@ _LONGEST = 100  # bytes of a folder's name; file systems end at 255
 @click.option("--no-start", is_flag=True, help="Only lay the folder out, and print where it is.")
 @cache_option
 def command(search: str | None, *, top: int | None, port: int, no_start: bool, cache: Cache) -> int:
-    """Start TensorBoard on this machine's own address over the runs of SEARCH."""
+    """Start TensorBoard on this machine's own address over the runs of SEARCH.
+
+    Its HPARAMS tab compares the trials, and new ones appear while the search goes on.
+    """
     store = open_store(cache)
     row = find_search(store, search)
-    folder = lay_out(store, cache, row, top)
+    try:
+        shown, lock = _lay_out(store, cache, row, top)
+    except OSError as error:
+        raise CacheError(
+            f"TensorBoard's folder in {cache.search(row.name)} cannot be written: {error.strerror}."
+        ) from error
     store.close()
     if no_start:
-        click.echo(folder)
+        click.echo(shown.folder)
+        shown.tidy()
         return 0
+    from hprun.report.following import followed
+
     port = port or _free_port()
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    stderr().print(f"TensorBoard: http://127.0.0.1:{port}/  (^C ends it)", markup=False)
-    # In place of this process: what ends hprun then ends TensorBoard.
-    os.execv(command[0], command)  # noqa: S606 - a list, and no shell
-    return 0
+    say(f"TensorBoard: http://127.0.0.1:{port}/  (^C ends it)")
+    with lock, followed(shown, cache):
+        return _serve(shown.folder, port)
 
 
-def lay_out(store: Store, cache: Cache, row: SearchRow, top: int | None) -> Path:
-    """Make a folder of links, one for each run, named by values. Raises HprunError."""
-    trials = store.trials(row.id, row.metric)
-    if top is not None:
-        kept = {result.trial for result in results(trials, row.metric)[:top]}
-        trials = [trial for trial in trials if trial.number in kept]
-    folder = cache.search(row.name) / "tensorboard"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    linked = sum(_link_runs(trial, name, folder, cache) for trial, name in _named(trials))
-    if not linked:
+def _lay_out(
+    store: Store, cache: Cache, row: SearchRow, top: int | None
+) -> tuple[TensorBoardFolder, Lock]:
+    """The folder with what there is so far, and its lock. Raises HprunError and OSError."""
+    from hprun.report.tensorboard_folder import TensorBoardFolder
+
+    folder, lock = _own_folder(cache.search(row.name))
+    shown = TensorBoardFolder(folder, cache, row.id, row.metric, parameters=_space(row), top=top)
+    if not shown.look(store):
         raise HprunError(f"No run of {row.name} has begun.")
-    return folder
+    return shown, lock
 
 
-def _link_runs(trial: TrialRow, name: str, folder: Path, cache: Cache) -> int:
-    linked = 0
-    for part in trial.parts:
-        target = cache.run(part.run.folder).folder
-        if not target.exists():
-            continue
-        where = folder / name
-        if len(trial.parts) > 1:
-            where = where / target.name
-        where.parent.mkdir(parents=True, exist_ok=True)
-        # Relative, so that the cache can be moved.
-        where.symlink_to(os.path.relpath(target, where.parent))
-        linked += 1
-    return linked
+def _own_folder(search: Path) -> tuple[Path, Lock]:
+    """A folder that no other TensorBoard shows, and the lock that says so while it is held."""
+    for number in count(1):
+        folder = search / ("tensorboard" if number == 1 else f"tensorboard-{number}")
+        lock = Lock(search / f"{folder.name}.lock")
+        if lock.acquire():
+            return folder, lock
+    raise AssertionError
 
 
-def _named(trials: Sequence[TrialRow]) -> list[tuple[TrialRow, str]]:
-    """A readable name for each trial; where two would be the same, the number tells them apart."""
-    names = [_safe(value_words(trial.values)) for trial in trials]
-    return [
-        (trial, name if names.count(name) == 1 and name else f"{trial.number:04d} {name}".strip())
-        for trial, name in zip(trials, names, strict=True)
-    ]
+def _space(row: SearchRow) -> tuple[Parameter, ...]:
+    """The space that the command line asked for; what marks in the script say, trials show."""
+    from hprun.space import parse_space
+
+    try:
+        return parse_space(row.request.get("settings", {}).get("hp", ())).parameters
+    except HprunError:  # of another version
+        return ()
 
 
-def _safe(words: str) -> str:
-    text = "".join("_" if c in "/\\\0" or ord(c) < 32 else c for c in words).strip(". ")
-    encoded = text.encode()
-    return encoded[:_LONGEST].decode(errors="ignore") + "…" if len(encoded) > _LONGEST else text
+def _serve(folder: Path, port: int) -> int:
+    """Be TensorBoard, until a signal ends it."""
+    # TensorBoard reads the files itself; importing TensorFlow would take it seconds.
+    sys.modules["tensorboard.compat.notf"] = ModuleType("tensorboard.compat.notf")
+    from tensorboard import default, program
+
+    server = program.TensorBoard(plugins=default.get_plugins())
+    server.configure(
+        ["tensorboard", "--logdir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    )
+    try:
+        return 2 if server.main() else 0  # it has said why
+    except KeyboardInterrupt:  # before it serves; afterwards it returns
+        return 0
 
 
 def _free_port() -> int:

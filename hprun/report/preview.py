@@ -14,7 +14,7 @@ from hprun.report.terminal import print_table, stdout
 from hprun.report.words import count_words, value_words
 from hprun.report.words_in_colour import Column, diff_text
 from hprun.script import unified_diff
-from hprun.space import describe
+from hprun.space import Parameter, summarise
 
 
 def preview_json(question: Question) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def preview_json(question: Question) -> dict[str, Any]:
             **{name: list(values) for name, values in axes.items()},
             **{parameter.name: parameter.spec for parameter in sampled},
         },
+        "parameters": [_parameter_json(question, one) for one in question.space.parameters],
         "sites": [
             {
                 "name": site.name,
@@ -44,6 +45,27 @@ def preview_json(question: Question) -> dict[str, Any]:
             for site, after in sites_after(question)
         ],
     }
+
+
+def _parameter_json(question: Question, parameter: Parameter) -> dict[str, Any]:
+    row = summarise(parameter, question.settings.seed)
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "scale": row.scale,
+        "count": row.count,
+        "values": row.values,
+        "spec": parameter.spec,
+        "default": _now(question, parameter),
+        "condition": row.condition or None,
+    }
+
+
+def _now(question: Question, parameter: Parameter) -> str:
+    """What the script says where values of the parameter go."""
+    sites = question.template.sites
+    first = {site.name: site.before for site in reversed(sites)}
+    return ", ".join(first[name] for name in parameter.names if first.get(name))
 
 
 def sites_after(question: Question) -> list[tuple[Site, str]]:
@@ -59,8 +81,7 @@ def sites_after(question: Question) -> list[tuple[Site, str]]:
 def print_preview(question: Question) -> None:
     """Show it to a person."""
     console = stdout()
-    for parameter in question.space.parameters:
-        console.print(describe(parameter, question.settings.seed), markup=False)
+    _print_space(question)
     for note in question.space.notes:
         console.print(note, markup=False)
     per_trial = question.shape.runs_per_trial
@@ -79,6 +100,22 @@ def print_preview(question: Question) -> None:
         ],
     )
     _print_diff(question)
+
+
+def _print_space(question: Question) -> None:
+    """A row for each parameter; columns in which nothing stands are left out."""
+    rows = []
+    for parameter in question.space.parameters:
+        one = summarise(parameter, question.settings.seed)
+        count = f"{one.count:,}" if one.count is not None else "any"
+        now = _short(_now(question, parameter))
+        rows.append([one.name, one.kind, one.scale, count, one.values, now, one.condition])
+    columns = [Column("name", keep=True), Column("kind", keep=True), Column("scale", keep=True)]
+    columns += [Column("count", right=True, keep=True), Column("values", fold=True)]
+    columns += [Column("in the script", fold=True), Column("only if", fold=True)]
+    if not any(row[-1] for row in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    print_table(stdout(), columns, rows)
 
 
 def _where(file: str, line: int) -> str:

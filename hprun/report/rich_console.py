@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hprun.report.words_in_colour import Coloured, Column
+from hprun.report.words_in_colour import GAP, Coloured, Column
 
-GAP = 2  # blanks between columns
 _NARROWEST = 4  # what a column is cut to at the most
 
 

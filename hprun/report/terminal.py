@@ -8,12 +8,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from hprun.report.words_in_colour import Coloured, Column
+from hprun.report.words_in_colour import GAP, Coloured, Column
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_GAP = "  "  # between columns
 _WIDE = 1000  # columns: a file or a pipe has no edge
 _FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # with these, rich writes colours into a pipe too
 
@@ -92,10 +91,10 @@ def plain_table(
     ):
         return None
     widths = [max(map(len, cells)) for cells in zip(*texts, strict=True)]
-    if sum(widths) + len(_GAP) * len(widths) > _WIDE:
+    if sum(widths) + GAP * len(widths) > _WIDE:
         return None
     return [
-        _GAP.join(
+        (" " * GAP).join(
             cell.rjust(width) if column.right else cell.ljust(width)
             for cell, width, column in zip(row, widths, columns, strict=True)
         )

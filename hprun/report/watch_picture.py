@@ -11,11 +11,11 @@ from rich.text import Text
 from hprun.dataclass import dataclass
 from hprun.model import Direction, Metric
 from hprun.report.ranking_table import value_names
-from hprun.report.rich_console import GAP, make_table
+from hprun.report.rich_console import make_table
 from hprun.report.sparkline import CURVE, WIDE, sparkline
 from hprun.report.watching import Row, View, arranged, window
 from hprun.report.words import time_words, value_words
-from hprun.report.words_in_colour import Coloured, Column, state_text
+from hprun.report.words_in_colour import GAP, Coloured, Column, state_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+GAP = 2
+"""Blanks between the columns of a table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column's title; numbers stand to the right.

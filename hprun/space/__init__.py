@@ -1,7 +1,7 @@
 """The space of a search: the spec grammar, what a parameter may be, and the grid over it all."""
 
 from hprun.space.conditions import Condition
-from hprun.space.description import describe
+from hprun.space.description import Summary, summarise
 from hprun.space.distributions import FlaggedRange, Integers, Normal, Uniform
 from hprun.space.domains import Choice, Domain
 from hprun.space.expansion import Space, parse_space
@@ -21,12 +21,13 @@ __all__ = [
     "Space",
     "Spaced",
     "Steps",
+    "Summary",
     "Uniform",
     "Values",
-    "describe",
     "parse_parameter",
     "parse_space",
     "parse_spec",
     "parse_value",
     "parse_values",
+    "summarise",
 ]

@@ -95,9 +95,11 @@ def to_values(text: str) -> dict[str, Any]:
 
 def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     """Arrays come back as tuples, which JSON does not know."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-    }
+    return {name: _with_tuples(value) for name, value in values.items()}
+
+
+def _with_tuples(value: Any) -> Any:
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
 
 
 def to_reading(row: Sequence[Any]) -> ReadingRow | None:

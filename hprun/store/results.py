@@ -209,6 +209,26 @@ class Results(Connection):
         )
         return [row[0] for row in rows]
 
+    def trial_times(self, search: int) -> dict[int, tuple[float, float | None]]:
+        """When the first attempt of each trial that has begun started, and the last one ended."""
+        rows = self._all(
+            "SELECT part.trial, min(attempt.started), max(attempt.ended) FROM part"
+            " JOIN attempt ON attempt.run = part.run WHERE part.search = ? GROUP BY part.trial",
+            (search,),
+        )
+        return {trial: (started, ended) for trial, started, ended in rows}
+
+    def ended_at(self, search: int) -> dict[int, float]:
+        """When each run of a search that has ended did, as far as it was written down."""
+        rows = self._all(
+            "SELECT part.run, max(attempt.ended) FROM part"
+            " JOIN run ON run.id = part.run AND run.state = 'ended'"
+            " JOIN attempt ON attempt.run = part.run"
+            " WHERE part.search = ? AND attempt.ended IS NOT NULL GROUP BY part.run",
+            (search,),
+        )
+        return dict(rows)
+
     def attempts(self, run: int) -> list[Attempt]:
         """The processes that tried a run."""
         rows = self._all(

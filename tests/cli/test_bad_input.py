@@ -306,7 +306,8 @@ def test_names_that_are_not_there(project):
     project.hprun("--hp", "lr=1,2", "--metric", "loss", "train.py")
     _refused(project.hprun("results", "other"), "train-1")
     _refused(project.hprun("show", "7"), "0 to 1")
-    _refused(project.hprun("show", "x"), "number")
+    _refused(project.hprun("show", "x"), "train-1")
+    _refused(project.hprun("logs", "x"), "number")
     _refused(project.hprun("logs", "0/9"), "fold 9")
     _refused(project.hprun("results", "--direction", "max"), "--metric")
 

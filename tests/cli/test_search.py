@@ -686,3 +686,10 @@ def test_a_terminal_that_goes_away_does_not_take_the_runs_for_failed(gated):
     gate.touch()
     assert project.hprun("resume").status == 0
     assert [t["attempts"] for t in _results(project)["trials"][0]["folds"]] == [2]
+
+
+def test_values_may_be_tuples_of_tuples(project):
+    project.write("train.py", "size = (1, 1)\nprint('loss:', size[-1][0])\n")
+    assert project.hprun("--hp", "size=((3,4),(5,6))", "--metric", "loss", "train.py").status == 0
+    (trial,) = json.loads(project.hprun("results", "--json").out)["trials"]
+    assert (trial["values"]["size"], trial["score"]) == ([[3, 4], [5, 6]], 5.0)

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERBS = ("run", "status", "results", "show", "diff", "logs", "best", "propose", "add", "stop",
-         "resume", "retry", "tensorboard", "report", "hook", "du", "clean", "new", "doctor")  # fmt: skip
+         "resume", "retry", "tensorboard", "report", "hook", "export", "du", "clean", "new",
+         "doctor")  # fmt: skip
 
 
 def _help(verb):

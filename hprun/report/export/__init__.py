@@ -1,0 +1,1 @@
+"""A search in the forms that other tools read."""
