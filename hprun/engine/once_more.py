@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from hprun.config import jobs_default
 from hprun.dataclass import dataclass
 from hprun.engine.assemble import Question, saved_settings, understand, work
 from hprun.engine.gpu_memory import GpuMemory
 from hprun.engine.readings import read_metric
+from hprun.engine.work import thread_env
 from hprun.errors import CacheError, ConfigError
 from hprun.executors.foreground import run_in_foreground
 from hprun.filesystems import refuse_network
@@ -91,7 +93,7 @@ def run_again(
 ) -> Ending:
     """Copy the workspace into the folder and run the script there, on this terminal."""
     question, settings = again.question, again.question.settings
-    doing = work(question, cache, say, {}, GpuMemory())  # it has all cores, and the GPUs
+    doing = work(question, cache, say, thread_env(1, jobs_default()), GpuMemory())
     rendering = question.template.render(again.values)
     try:
         copy_workspace(doing.snapshot(), paths.folder, rendering.written)

@@ -57,7 +57,6 @@ class Packing:
         self._near = set[int]()  # those that had others on the machine
         self._over: list[Left] = []
         self._admitted: int | None = None
-        self._left = 0  # runs that are to come, as far as is known
         self._kills = kernel_kills()
         self._counted = time.monotonic()  # when that was
         self._told: AtOnce | None = None
@@ -84,7 +83,6 @@ class Packing:
         if facts.asked is not Asked.GO:
             return facts
         living = {a.run: known[a.run] for a in active if isinstance(a.life, Alive)}
-        self._left = len(living) + len(facts.queued) + facts.proposable
         room = self._by_count(facts, living) if self._paces is None else self._steer(facts, living)
         return replace(facts, room=room)
 
@@ -106,10 +104,7 @@ class Packing:
         """What a run that starts finds in its environment because of where it is."""
         if not self._placing.devices:
             return self._threads() if self.measures else {}
-        bound = self._placing.devices[self._devices[run]].env
-        if not self.measures:
-            return bound
-        return {**thread_env(len(self._devices), jobs_default()), **bound}
+        return self._placing.devices[self._devices[run]].env
 
     def ended(self, action: End | Requeue) -> None:
         """Learn from an attempt that is over."""
@@ -234,11 +229,13 @@ class Packing:
             self._listener.at_once(at_once)
 
     def _threads(self) -> dict[str, str]:
-        """A run's part of the cores: of those that it will have for itself, once that is known."""
+        """More of the cores than all runs have, where fewer at once turned out to be better.
+
+        Such runs start cold: what was imported ahead has its number of threads.
+        """
         tuning = self._steering.tuning(HOST)
-        known = tuning.held is not None
-        share = tuning.limit if known else self._placing.share(self._left)
-        return thread_env(max(1, min(share, self._left)), jobs_default())
+        fewer = tuning.held is not None and tuning.limit < self._placing.slots
+        return thread_env(tuning.limit, jobs_default()) if fewer else {}
 
 
 def _tail(log: Path) -> str:

@@ -7,9 +7,10 @@ import os
 from hprun.config import AUTO, Settings, jobs_default, slots_of
 from hprun.dataclass import dataclass
 from hprun.engine.work import thread_env
-from hprun.gpu.binding import HIDDEN, NONE, Binding, bindings
+from hprun.gpu.binding import HIDDEN, NONE, VISIBLE, Binding, bindings
 from hprun.gpu.probing import Probe
 
+_ON_GPU = 4  # runs that share the cores, at the most: what they compute they compute elsewhere
 _PER_CORE = 2  # trainings on GPUs, at the most: each leaves its core alone for some of the time
 
 
@@ -31,18 +32,20 @@ class Placing:
 
     def env(self, runs: int) -> dict[str, str]:
         """What the environment of each of so many runs has in common."""
-        hidden = dict(HIDDEN) if self.hidden else {}
-        return hidden | thread_env(self.share(runs), jobs_default())
+        common = dict(HIDDEN) if self.hidden else {}
+        if self.devices:  # which device it is, each run is told
+            common = {k: v for k, v in self.devices[0].env.items() if k != VISIBLE}
+        return common | thread_env(self.share(runs), jobs_default())
 
     def share(self, runs: int) -> int:
         """How many runs are to share the cores while nobody knows how many there will be.
 
         On the processor as many as there may be: the measurement compares one run with itself,
-        before and after others came, so it must not have had their cores before. A run on a GPU
-        may use all cores, since what it computes it does not compute there.
+        before and after others came, so it must not have had their cores before. The number is
+        the same for all runs, so that they can be forks of one process.
         """
         if self.auto and self.devices:
-            return 1
+            return min(_ON_GPU, self.slots)
         return max(1, min(self.slots, runs)) if self.auto else self.slots
 
 

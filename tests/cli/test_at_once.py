@@ -124,6 +124,15 @@ def test_where_there_is_a_gpu_auto_is_the_default_and_a_run_is_bound_to_it(proje
     assert "attempt 1 on GPU 0 (NVIDIA A100): completed" in project.hprun("show", "0").out
 
 
+@pytest.mark.parametrize("count", [0, 2])
+def test_runs_that_find_out_how_many_are_worth_it_start_warm(project, gpus, count):
+    project.write("train.py", SAYS)
+    done = project.hprun("-j", "auto", "--start", "warm", "--hp", "lr=1:5", "train.py",
+                         env=gpus(count))  # fmt: skip
+    assert done.status == 0
+    assert "cold" not in done.err
+
+
 def test_runs_go_to_the_gpu_with_the_fewest(project, gpus):
     project.write("train.py", TOGETHER + SAYS.replace("lr = 1", ""))
     done = project.hprun("-j", "2", "--hp", "lr=1,2", "train.py", env=gpus(2))
