@@ -72,17 +72,15 @@ def _pid(pipes: Path) -> int:
 
 
 def _lives(pid: int) -> bool:
-    if pid <= 1:
-        return False
-    with contextlib.suppress(ChildProcessError):  # it may have become ours: then it waits for us
-        os.waitpid(pid, os.WNOHANG)
+    """Whether there is a process that has not ended; whoever has to may never bury it."""
+    import psutil
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return pid > 1 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    return True
 
 
 def _short(pipes: Path) -> Path:
