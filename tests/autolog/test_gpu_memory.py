@@ -255,6 +255,7 @@ def test_a_limit_that_tensorflow_refuses_ends_the_run(of_tensorflow):
     assert "could not be limited: tensorflow says RuntimeError: too late" in refused.err
 
 
+@pytest.mark.long
 def test_tensorflow_is_limited_in_a_cold_start(lab):
     lab.write(f"{TWO_GPUS_OF_TENSORFLOW}{MAKE}")
     done = lab.attempt("auto", part(0.4))

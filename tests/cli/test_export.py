@@ -125,6 +125,7 @@ def test_folds_are_splits(project):
     assert [row["rank_test_score"] for row in rows] == ["2", "1"]
 
 
+@pytest.mark.long
 def test_a_study_of_optunas_holds_the_trials(searched, tmp_path):
     import optuna
 

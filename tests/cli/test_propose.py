@@ -68,6 +68,7 @@ def test_a_space_that_is_used_up_has_nothing_to_propose(bowl):
     assert "All of its space has been tried" in answer.err
 
 
+@pytest.mark.long
 def test_shac_predicts_from_its_first_classifiers_or_all(bowl):
     args = ("--search", "shac", "--trials", "30", *SPACE)
     assert bowl.hprun(*args, "train.py").status == 0

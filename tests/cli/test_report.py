@@ -132,6 +132,7 @@ def test_a_search_without_any_run_has_a_page_too(project):
     assert answer.status == 0, answer
 
 
+@pytest.mark.long
 @in_browser
 def test_the_page_in_a_browser_shows_what_results_says(searched, tmp_path):
     _hprun(searched, "report", "-o", "shown.html")
@@ -155,6 +156,7 @@ def test_the_page_in_a_browser_shows_what_results_says(searched, tmp_path):
         assert words in page.texts
 
 
+@pytest.mark.long
 @in_browser
 @pytest.mark.parametrize("metric", [("--metric", "loss:min"), ()])
 def test_a_page_of_one_trial_draws_itself(project, metric):
@@ -166,6 +168,7 @@ def test_a_page_of_one_trial_draws_itself(project, metric):
     assert "#environment" in page.links
 
 
+@pytest.mark.long
 @in_browser
 def test_the_filter_the_order_and_a_pick_work(searched, tmp_path):
     text = _hprun(searched, "report", "-o", "-").stdout

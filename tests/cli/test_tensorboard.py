@@ -205,6 +205,7 @@ def test_the_best_twenty_of_a_thousand_are_exactly_those(project, boards):
         assert _score(group) == {"loss:min": pytest.approx(trial["score"], rel=1e-6)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("end", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGKILL)])
 def test_what_ends_tensorboard_ends_all_of_it(project, boards, end, number):
     _many(project, 3)

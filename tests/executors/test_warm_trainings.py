@@ -110,6 +110,7 @@ SKLEARN = """
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_torch_with_workers_gives_what_a_cold_start_gives(shared_lab):
     pytest.importorskip("torch")

@@ -216,6 +216,7 @@ def check(seeds, wanted):
     assert lost < 0.02, f"{lost:.3f} of the starts ran out of memory"
 
 
+@pytest.mark.long
 def test_as_much_is_done_as_by_the_best_number_that_one_could_have_chosen():
     check(range(16), 0.9)
 

@@ -123,7 +123,7 @@ def stored(history: Sequence[Known]) -> list[Known]:
     ]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*QUICK, pytest.param("gp", marks=pytest.mark.long)])
 def test_a_new_strategy_answers_as_one_that_was_there_from_the_beginning(name: str) -> None:
     kept = made(name)
     for history in parallel_histories(name, 14 if name == "gp" else 40):
