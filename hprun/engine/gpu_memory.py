@@ -40,12 +40,9 @@ def gpu_memory(settings: Settings, placing: Placing, pipes: Path | None = None) 
     shared = {} if pipes is None else {PIPES: str(pipes)}
     devices = [binding.device for binding in placing.devices]
     totals = [device.total for device in devices]
-    if settings.gpu_memory and devices and placing.auto:
-        raise HprunError(
-            "--gpu-memory is split over runs, and -j auto does not know yet how many there will be.",
-            hint="Say how many: `-j 4`. Or say what each may have: --gpu-memory-per-run 4G.",
-        )
-    at_once = 1 if placing.auto else placing.per_device  # packing sees to the rest
+    # With -j auto nobody knows how many there will be: packing sees to it that all together stay
+    # within the part, and each run may have the whole of it, taken as it is needed.
+    at_once = 1 if placing.auto else placing.per_device
     share = share_of(settings.gpu_memory, int(settings.gpu_memory_per_run), at_once, totals)
     if share is None:
         env = growth_variables(os.environ) if devices and placing.per_device > 1 else {}
@@ -57,6 +54,8 @@ def gpu_memory(settings: Settings, placing: Placing, pipes: Path | None = None) 
             hint="Install it in another folder.",
         )
     env = cap_variables(share, totals, os.environ)
+    if placing.auto:
+        env |= growth_variables(os.environ)
     limits = {
         "part": share.part,
         "size": share.size,

@@ -50,7 +50,7 @@ class Packing:
         self._listener = listener
         alone = frozenset(store.out_of_memory())
         self._steering = Steering(placing.per_device, alone=alone)
-        self._memories = Memories(placing.devices, probe, executor)
+        self._memories = Memories(placing.devices, placing.part, probe, executor)
         self._paces = Paces(store, cache, search.metric) if placing.auto else None
         self._devices: dict[int, int] = {}  # of active runs
         self._beside = set[int]()  # active runs that had others beside them on their device

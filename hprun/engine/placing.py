@@ -17,13 +17,15 @@ _PER_CORE = 2  # trainings on GPUs, at the most: each leaves its core alone for 
 @dataclass(frozen=True, slots=True)
 class Placing:
     """The devices of a search (none: the processor), how many runs at once at the most, and
-    whether it is to be found out how many; `hidden` says that runs are to see no GPU.
+    whether it is to be found out how many; `hidden` says that runs are to see no GPU. All together
+    they may have `part` of each device's memory.
     """
 
     devices: tuple[Binding, ...]
     slots: int
     auto: bool
     hidden: bool = False
+    part: float = 1.0
 
     @property
     def per_device(self) -> int:
@@ -57,7 +59,7 @@ def placing(settings: Settings, probe: Probe) -> Placing:
     slots = slots_of(settings.jobs)
     if auto and found:
         slots *= _PER_CORE
-    return Placing(tuple(found), slots, auto, hidden)
+    return Placing(tuple(found), slots, auto, hidden, settings.gpu_memory or 1.0)
 
 
 def jobs_words(settings: Settings) -> str:

@@ -35,10 +35,16 @@ class _Held:
 
 
 class Memories:
-    """Looks now and then; in between, what was seen last stands."""
+    """Looks now and then; in between, what was seen last stands.
 
-    def __init__(self, devices: Sequence[Binding], probe: Probe, executor: LocalExecutor) -> None:
+    `part` of each device is what all runs together may have.
+    """
+
+    def __init__(
+        self, devices: Sequence[Binding], part: float, probe: Probe, executor: LocalExecutor
+    ) -> None:
         self._devices = devices
+        self._part = part
         self._probe = probe
         self._executor = executor
         self._held: dict[int, _Held] = {}
@@ -100,12 +106,13 @@ class Memories:
             if device is None:  # it is lost; what is on it has failed, or will
                 self.rooms.append(Room(number, binding.device.total, 0))
                 continue
-            self.rooms.append(Room(number, device.total, device.total - device.used))
             here = {run: ids[run] for run, place in where.items() if place == number}
             if not here:
                 self._idle[number] = device.used
-            for run, held in held_on(device, here, self._idle.get(number, 0)).items():
+            holding = held_on(device, here, self._idle.get(number, 0))
+            for run, held in holding.items():
                 self._held[run].held = held
+            self.rooms.append(room_on(number, device, self._part, sum(holding.values())))
 
     def _take(self, held: _Held, host: int, shown: bool, now: float) -> None:
         """Take in what was seen of one run."""
@@ -119,6 +126,12 @@ class Memories:
         settled = peak > 0 and now - held.grew >= _SETTLED_S
         if not held.first and (shown or settled):
             held.first = max(1, peak)
+
+
+def room_on(number: int, device: Device, part: float, held: int) -> Room:
+    """The room for runs that may have `part` of a device together, and hold so many bytes of it."""
+    total = int(device.total * part)
+    return Room(number, total, max(0, min(device.total - device.used, total - held)))
 
 
 def held_on(device: Device, runs: Mapping[int, Collection[int]], idle: int) -> dict[int, int]:

@@ -3,6 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hprun.engine.seeing import room_on
+from hprun.gpu.probing import Device
 
 GB = 10**9
 SMALL = {"uuid": "GPU-aa11", "name": "Small", "total": 10 * GB, "used": 0}
@@ -128,3 +133,29 @@ def test_a_limit_needs_its_gpu_when_the_search_is_resumed_too(project, machine):
     gone = project.hprun("resume", env=machine())
     assert gone.status == 2
     assert "there is none" in gone.err
+
+
+def test_with_auto_each_run_may_have_the_whole_part_and_takes_it_as_it_needs_it(project, machine):
+    project.write("train.py", SAYS.format(names=NAMES))
+    search = ("--hp", "x=1,2", "-j", "auto", "--gpu-memory", "0.8", "train.py")
+    assert project.hprun(*search, env=machine(SMALL)).status == 0
+    assert said(project) == {
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "XLA_PYTHON_CLIENT_MEM_FRACTION": "0.8000",
+    }
+
+
+@given(
+    total=st.integers(1, 10**12),
+    used=st.floats(0, 1),
+    held=st.floats(0, 1),
+    part=st.floats(0.01, 1),
+)
+def test_all_together_stay_within_the_part_that_they_may_have(total, used, held, part):
+    device = Device("0", "GPU-aa11", "Small", total, int(total * used), None, {})
+    ours = int(device.used * held)
+    room = room_on(0, device, part, ours)
+    assert 0 <= room.free <= total - device.used
+    assert room.total <= total * part
+    assert ours + room.free <= max(ours, room.total)
