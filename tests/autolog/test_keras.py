@@ -16,11 +16,12 @@ VAL_LOSS = Metric("val_loss", Reduce.LAST, Direction.LOW)
 # No layer or order of data depends on a random state that is not kept, so that a training that
 # went on must end as one that was never killed. KILL says where it is killed, once.
 HEAD = """\
-import json, os, signal
+import json, os, signal, time
 import keras, numpy as np
 
 class Kill(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
+        time.sleep(float(os.environ.get("EPOCH_S", 0)))  # a training of more than an instant
         if os.environ.get("KILL") == f"{fits}:{epoch}" and not os.path.exists("killed"):
             open("killed", "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -164,7 +165,7 @@ def test_a_script_that_asks_for_something_else_begins_anew(killed):
 @pytest.mark.long
 def test_a_run_that_saves_as_time_affords_goes_on(lab, undisturbed):
     lab.write(ONE)
-    assert lab.attempt(KILL="0:29").returncode == -9
+    assert lab.attempt(KILL="0:29", EPOCH_S="0.5").returncode == -9
     saved = lab.events("saved")
     assert saved
     assert lab.attempt().returncode == 0
