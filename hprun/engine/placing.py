@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from hprun.config import AUTO, Settings, jobs_default, slots_of
@@ -64,11 +65,8 @@ def placing(settings: Settings, probe: Probe) -> Placing:
 
 def jobs_words(settings: Settings) -> str:
     """How many runs at once there will be, for people. Raises ConfigError as `placing` does."""
-    probe = Probe()
-    try:
+    with contextlib.closing(Probe()) as probe:
         placed = placing(settings, probe)
-    finally:
-        probe.close()
     on = ", ".join(binding.device.name for binding in placed.devices)
     count = "as many at once as do more by it" if placed.auto else f"{placed.slots} at once"
     return f"{count} on {on}" if on else count

@@ -21,7 +21,7 @@ from hprun.report.leaders import leaders
 from hprun.report.log_tail import tail
 from hprun.report.results import Result
 from hprun.report.terminal import by_rich
-from hprun.report.watch_picture import Standing, direction_of, picture
+from hprun.report.watch_picture import Standing, picture
 from hprun.report.watching import Quit, Row, StopTrial, View, arranged, key_names, press
 from hprun.report.words import score_words, size_words, value_words
 from hprun.store import SearchRow, Store
@@ -77,7 +77,7 @@ class Watch:
         if not select.select([keys.descriptor], [], [], seconds)[0]:
             return False
         for name in key_names(keys.typed()):
-            shown = arranged(self._rows, self._view, direction_of(self._standing))
+            shown = arranged(self._rows, self._view, self._standing.direction)
             self._view, act = press(self._view, name, shown)
             if isinstance(act, Quit):
                 return True

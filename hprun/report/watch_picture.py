@@ -34,6 +34,11 @@ class Standing:
     best: str
     machine: str
 
+    @property
+    def direction(self) -> Direction | None:
+        """Which scores are better."""
+        return self.metric.direction if self.metric else None
+
 
 def picture(
     standing: Standing, rows: Sequence[Row], view: View, log: Sequence[str], width: int, height: int
@@ -46,8 +51,8 @@ def picture(
     if view.log is not None:
         body: list[Text | Table] = [Text(line) for line in list(log)[-room:]]
     else:
-        direction = standing.metric.direction if standing.metric else None
-        body = [_table(arranged(rows, view, direction), view, standing.metric, width, room)]
+        shown = arranged(rows, view, standing.direction)
+        body = [_table(shown, view, standing.metric, width, room)]
     lines = [*head, *body, foot]
     for line in lines:
         if isinstance(line, Text):
@@ -130,8 +135,3 @@ def _natural(columns: Sequence[Column], cells: Sequence[Sequence[str | Coloured]
         GAP + max([len(column.title), *(len(str(row[n])) for row in cells)])
         for n, column in enumerate(columns)
     )
-
-
-def direction_of(standing: Standing) -> Direction | None:
-    """Which scores are better."""
-    return standing.metric.direction if standing.metric else None

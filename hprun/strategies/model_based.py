@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hprun.dataclass import dataclass
@@ -16,6 +14,7 @@ from hprun.strategies.dimensions import Dimension, Scale
 from hprun.strategies.encoding import Encoding, Point
 from hprun.strategies.proposing import Proposer, Remembered
 from hprun.strategies.protocol import Known, Proposal
+from hprun.strategies.quiet_optuna import quiet_optuna
 from hprun.strategies.verdicts import Kind, Verdict, verdict, worst_score
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ class ModelBased:
 
     def propose(self, history: Sequence[Known], count: int) -> Sequence[Proposal]:
         """The sampler's next proposals."""
-        with _quiet():
+        with quiet_optuna():
             return self._proposer.propose(history, count)
 
     def _suggest(self, history: Sequence[Known], attempt: int) -> Proposal:
@@ -189,18 +188,3 @@ def _distribution(dimension: Dimension) -> Any:
     if dimension.scale is Scale.ORDERED:
         return IntDistribution(0, dimension.count - 1)
     return CategoricalDistribution(range(dimension.count))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Optuna's messages and its warnings about new features are not for the user of hprun."""
-    from optuna import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(before)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from hprun.report.export.rows import Row
 from hprun.report.results import Result, finite
 from hprun.space import Space
 from hprun.store import Part
+from hprun.strategies.quiet_optuna import quiet_optuna
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -53,7 +52,7 @@ def write_study(search: Exported, path: Path, curves: Curves, *, replace: bool) 
     of folds are in `user_attrs`. Other studies in the file stay. Raises HprunError for a study
     that is there already, unless it is to be replaced, and for a file that is no such storage.
     """
-    with _quiet():
+    with quiet_optuna():
         import optuna
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -162,18 +161,3 @@ def intermediate(parts: Sequence[Part], curves: Curves) -> dict[int, float]:
 def _local(at: datetime) -> datetime:
     """Optuna writes times without a zone, of this machine."""
     return at.astimezone().replace(tzinfo=None)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Optuna's messages, and its warnings about new features, are not for the user of hprun."""
-    from optuna import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(before)
