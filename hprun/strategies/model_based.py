@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from hprun.dataclass import dataclass
@@ -28,8 +29,9 @@ class Flavour:
     """What sets one sampler apart from another.
 
     `sampler` makes one from a seed. `whole`: it cannot do without a value for each dimension, so
-    those that do not take part are told in the middle, and what it says about them is dropped;
-    else they are absent. `ranks_stopped`: it knows of trials that were stopped early, and ranks
+    those that do not take part are told in the middle, and what it says about them is dropped, so
+    it has to be told where that led to a trial that is not new; else they are absent.
+    `ranks_stopped`: it knows of trials that were stopped early, and ranks
     them behind the complete ones; else their score counts like any other. `attempts` bounds how
     often it is asked again for a trial that is new.
     """
@@ -38,6 +40,7 @@ class Flavour:
     whole: bool
     ranks_stopped: bool
     attempts: int
+    uses_torch: bool = False
 
 
 def tpe(*, startup: int = 10, candidates: int = 24) -> Flavour:
@@ -82,7 +85,7 @@ def gaussian_process(*, startup: int = 10, noiseless: bool = False) -> Flavour:
             warn_independent_sampling=False,
         )
 
-    return Flavour(sampler, whole=True, ranks_stopped=False, attempts=3)
+    return Flavour(sampler, whole=True, ranks_stopped=False, attempts=10, uses_torch=True)
 
 
 class ModelBased:
@@ -100,16 +103,18 @@ class ModelBased:
         self._flavour = flavour
         self._point = Remembered(lambda known: self._encoding.point(known.values))
         self._observation = Remembered(lambda known: self._observed(known, verdict(known, None)))
+        self._vain: list[Point] = []  # proposed for the same trial before
         self._proposer = Proposer(self._encoding, seed, self._suggest, flavour.attempts)
 
     def propose(self, history: Sequence[Known], count: int) -> Sequence[Proposal]:
         """The sampler's next proposals."""
-        with quiet_optuna():
+        with quiet_optuna(), _one_thread() if self._flavour.uses_torch else nullcontext():
             return self._proposer.propose(history, count)
 
     def _suggest(self, history: Sequence[Known], attempt: int) -> Proposal:
-        study = self._study(history, sampler_seed(self._seed, len(history), attempt))
-        trial = study.ask()
+        if attempt == 0:
+            self._vain.clear()
+        trial = self._study(history, sampler_seed(self._seed, len(history), attempt)).ask()
         dimensions = self._encoding.dimensions
 
         def pick(dimension: int) -> float:
@@ -117,7 +122,9 @@ class ModelBased:
 
         if not self._flavour.whole:
             return Proposal(self._encoding.draw(pick))
-        return Proposal(self._encoding.values([pick(number) for number in range(len(dimensions))]))
+        point = tuple(pick(number) for number in range(len(dimensions)))
+        self._vain.append(point)
+        return Proposal(self._encoding.values(point))
 
     def _study(self, history: Sequence[Known], seed: int) -> Study:
         from optuna.study import Study, StudyDirection
@@ -127,6 +134,10 @@ class ModelBased:
         low = self._direction is Direction.LOW
         direction = StudyDirection.MINIMIZE if low else StudyDirection.MAXIMIZE
         trials = [trial for trial in self._trials(history) if trial is not None]
+        first = max((trial.number for trial in trials), default=-1) + 1
+        # As trials that run, they draw the next proposal elsewhere.
+        running = Verdict(Kind.RUNNING)
+        trials += [self._frozen(first + n, point, running) for n, point in enumerate(self._vain)]
         return Study(NAME, History(trials, direction), sampler=self._flavour.sampler(seed))
 
     def _trials(self, history: Sequence[Known]) -> Iterator[FrozenTrial | None]:
@@ -139,20 +150,23 @@ class ModelBased:
 
     def _observed(self, known: Known, told: Verdict) -> FrozenTrial | None:
         """The trial as the sampler gets it; nothing where it is not of this space."""
+        point = self._point(known)
+        if point is None or told.kind is Kind.NOTHING:
+            return None
+        return self._frozen(known.number, point, told)
+
+    def _frozen(self, number: int, point: Point, told: Verdict) -> FrozenTrial:
         from optuna.trial import TrialState
 
         from hprun.strategies.optuna_history import frozen_trial
 
-        point = self._point(known)
-        if point is None or told.kind is Kind.NOTHING:
-            return None
         states = {
             Kind.RUNNING: TrialState.RUNNING,
             Kind.SCORED: TrialState.COMPLETE,
             Kind.STOPPED: TrialState.PRUNED if self._flavour.ranks_stopped else TrialState.COMPLETE,
         }
         params, distributions = self._params(point)
-        return frozen_trial(known.number, states[told.kind], told.score, params, distributions)
+        return frozen_trial(number, states[told.kind], told.score, params, distributions)
 
     def _params(self, point: Point) -> tuple[dict[str, Any], dict[str, Any]]:
         params: dict[str, Any] = {}
@@ -164,6 +178,23 @@ class ModelBased:
             params[dimension.path] = there if dimension.count is None else dimension.index(there)
             distributions[dimension.path] = _distribution(dimension)
         return params, distributions
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch computes in this thread alone.
+
+    The matrices are small: it is three times as fast so, and twenty times where trials keep the
+    cores busy, since threads wait for each other.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _suggested(trial: Trial, dimension: Dimension) -> float:

@@ -10,6 +10,7 @@ from hprun.model import Direction
 from hprun.space import parse_space
 from hprun.strategies import Known, Stand
 from hprun.strategies.model_based import ModelBased, gaussian_process, tpe
+from hprun.strategies.proposing import Proposer
 from hprun.strategies.verdicts import Kind, Verdict, verdict, worst_score
 
 
@@ -86,3 +87,26 @@ def test_the_gaussian_process_gets_every_parameter_and_stopped_trials_with_their
         ("COMPLETE", 2.0, {"x": 0.1, "o": 0, "m": 1}),
         ("RUNNING", None, {"x": 0.9, "o": 1, "m": 0}),
     ]
+
+
+def test_the_gaussian_process_seldom_leaves_a_trial_to_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where `m` does not take part, six of its points are one trial, which must not come again."""
+    space = parse_space(["x=1:12", "o=a,b", "m=1:6 if o == 'b'"])
+    strategy = ModelBased(space, Direction.LOW, 0, gaussian_process(startup=4))
+    chances: list[int] = []
+    left = Proposer._left
+
+    def by_chance(self: Proposer, trial: int, tried: set[object]) -> object:
+        chances.append(trial)
+        return left(self, trial, tried)
+
+    monkeypatch.setattr(Proposer, "_left", by_chance)
+    history: list[Known] = []
+    for number in range(15):
+        (proposal,) = strategy.propose(history, 1)
+        loss = abs(proposal.values["x"] - 8) + proposal.values.get("m", 0)
+        history.append(Known(number, proposal.values, Stand.COMPLETE, float(loss), number))
+    assert min(known.score for known in history if known.score is not None) == 0
+    assert len(chances) <= 2  # of the eleven that the process had a say in
