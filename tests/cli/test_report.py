@@ -152,6 +152,7 @@ def test_the_page_in_a_browser_shows_what_results_says(searched, tmp_path):
     assert any("no such kind </script><img" in text for text in page.texts)
     # The last thing that is drawn: so all before it was.
     assert {link for link in page.links if link.startswith("#")} >= {"#ranking", "#environment"}
+    assert {"called as", "machine", "packages"} <= set(page.texts)
     for words in ("Best so far", "Learning curves", "Slices", "Parallel coordinates"):
         assert words in page.texts
 

@@ -1,17 +1,10 @@
 """`hprun tensorboard` against the real TensorBoard: its HPARAMS tab shows what results says."""
 
-import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import psutil
@@ -56,54 +49,6 @@ write("logs/version_0", [event(0, "_hparams_/experiment", content=b"\\x12\\x00")
 if units == 666:
     raise SystemExit("no luck")
 """
-EVERY_STATUS = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
-
-
-class Board:
-    """A TensorBoard that `hprun tensorboard` started."""
-
-    def __init__(self, project, *args):
-        self.process = project.start("tensorboard", *args, stderr=subprocess.PIPE, text=True)
-        line = self.process.stderr.readline()
-        assert line.startswith("TensorBoard: http://127.0.0.1:"), line + self.process.stderr.read()
-        self.address = line.split()[1]
-        assert any("Press CTRL+C" in line for line in self.process.stderr)
-
-    def ask(self, path, **body):
-        url = f"{self.address}data/{path}"
-        data = json.dumps(body).encode() if body else None
-        asked = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=30) as page:
-            return json.load(page)
-
-    def groups(self):
-        found = self.ask("plugin/hparams/session_groups", experimentName="", startIndex=0,
-                         sliceSize=5000, allowedStatuses=EVERY_STATUS, colParams=[])  # fmt: skip
-        return {group["name"][5:]: group for group in found.get("sessionGroups", [])}
-
-    def groups_once(self, holds, patience_s=60.0):
-        """The rows of the tab once they are as they should be, or as they are after a while."""
-        until = time.monotonic() + patience_s
-        while True:
-            with contextlib.suppress(urllib.error.HTTPError):  # before it has read anything
-                groups = self.groups()
-                if holds(groups) or time.monotonic() > until:
-                    return groups
-            time.sleep(0.1)
-
-
-@pytest.fixture
-def boards():
-    """Starts TensorBoards, and ends them."""
-    with contextlib.ExitStack() as ends:
-
-        def start(project, *args):
-            board = Board(project, *args)
-            ends.callback(board.process.wait)
-            ends.callback(board.process.terminate)
-            return board
-
-        yield start
 
 
 def _results(project):
@@ -250,83 +195,6 @@ def test_a_port_that_is_taken_is_an_error(project):
         answer = project.hprun("tensorboard", "--port", str(port))
     assert answer.status == 2
     assert f"port {port}" in answer.err
-
-
-class Browser:
-    """A Chromium without a window, spoken to through its pipe in the DevTools protocol."""
-
-    def __init__(self, profile):
-        commands, self._to = os.pipe()
-        self._from, answers = os.pipe()
-        moved = f"import os, sys; os.dup2({commands}, 3); os.dup2({answers}, 4)"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", f"{moved}; os.execvp('chromium', sys.argv[1:])",
-             "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
-             "--window-size=1400,900", f"--user-data-dir={profile}"],
-            pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        os.close(commands)
-        os.close(answers)
-        self._number, self._session, self._heard = 0, None, b""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = attached["sessionId"]
-
-    def call(self, method, **params):
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._to, json.dumps(message).encode() + b"\0")
-        while True:
-            while b"\0" not in self._heard:
-                heard = os.read(self._from, 1 << 20)
-                assert heard, "the browser is gone"
-                self._heard += heard
-            text, _, self._heard = self._heard.partition(b"\0")
-            answer = json.loads(text)
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                return answer["result"]
-
-    def text_once(self, holds, patience_s=60.0):
-        """All text of the page once it is as it should be, or as it is after a while."""
-        until = time.monotonic() + patience_s
-        while True:
-            answer = self.call("Runtime.evaluate", expression=ALL_TEXT, returnByValue=True)
-            text = answer["result"].get("value", "")
-            if holds(text) or time.monotonic() > until:
-                return text
-            time.sleep(0.2)
-
-    def close(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        os.close(self._to)
-        os.close(self._from)
-
-
-ALL_TEXT = """(() => {
-  const words = [];
-  const walk = (node) => {
-    if (node.nodeType === 3 && node.data.trim()) words.push(node.data.trim());
-    if (['STYLE', 'SCRIPT', 'TEMPLATE'].includes(node.nodeName)) return;
-    if (node.shadowRoot) walk(node.shadowRoot);
-    node.childNodes.forEach(walk);
-  };
-  walk(document.documentElement);
-  return words.join('\\n');
-})()"""
-
-
-@pytest.fixture
-def browser(tmp_path):
-    if shutil.which("chromium") is None:
-        pytest.skip("there is no chromium here")
-    browser = Browser(tmp_path / "profile")
-    yield browser
-    browser.close()
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ from typing import Any
 from hprun.config import Settings
 from hprun.engine.assemble import saved_settings
 from hprun.report.page.evidence import Evidence
+from hprun.report.provenance_words import provenance_lines
 
 
 def environment(evidence: Evidence) -> list[list[str]]:
@@ -24,11 +25,20 @@ def environment(evidence: Evidence) -> list[list[str]]:
         ["asked first", _moment(search.created)],
         ["last changed", _moment(search.touched)],
         *([path, digest] for path, digest in search.digests.items()),
+        *_provenance(evidence),
     ]
     more = {k: v for k, v in search.request.items() if k not in ("workspace", "settings")}
     rows += _flat("", more)
     rows += [["best trial", note] for note in evidence.notes]
     return [*rows, ["hprun", evidence.version], ["this page", _moment(evidence.written)]]
+
+
+def _provenance(evidence: Evidence) -> Iterator[list[str]]:
+    """Where the results come from, by the last call of the search."""
+    if evidence.call is not None:
+        for line in provenance_lines(evidence.call, evidence.cache.search(evidence.search.name)):
+            name, colon, text = line.partition(": ")
+            yield [name, text] if colon else ["versions", line]
 
 
 def _options(settings: Settings) -> Iterator[list[str]]:

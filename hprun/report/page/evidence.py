@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
+from typing import Any
 
 from hprun import __version__
 from hprun.autolog import lines, read_record, record_path
 from hprun.dataclass import dataclass
+from hprun.engine.provenance import calls
 from hprun.errors import HprunError
 from hprun.metrics import Resolved, read_run
 from hprun.model import FAILURES, SCORED, Curve, Ended, Metric, Outcome
@@ -32,7 +34,7 @@ class Evidence:
     the end of each trial that has ended. `curves` and `logs` are by the ids of runs; `no_curves`
     counts the runs of leading trials whose files are gone. `best` is the first trial, if it has a
     score; `changes` is its diff as lines, or `unchanged` says why there is none. `spared` is a
-    sentence on early stopping.
+    sentence on early stopping, `call` what was written down of the search's last call.
     """
 
     search: SearchRow
@@ -50,6 +52,7 @@ class Evidence:
     unchanged: str
     notes: Sequence[str]
     spared: str
+    call: Mapping[str, Any] | None
     version: str = __version__
 
 
@@ -81,6 +84,7 @@ def gather(
         unchanged=unchanged,
         notes=_notes(cache, best),
         spared="" if metric is None else spared_words(store.ended_parts(search.id, metric)),
+        call=next(reversed(calls(cache, search.name)), None),
     )
 
 
