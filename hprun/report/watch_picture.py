@@ -17,6 +17,8 @@ from hprun.report.watching import Row, View, arranged, window
 from hprun.report.words import time_words, value_words
 from hprun.report.words_in_colour import GAP, Coloured, Column, state_text
 
+_SPARE = 8  # columns: what the numbers grow by does not take the curves away
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -49,7 +51,8 @@ def picture(
     foot = _keys(view, standing)
     room = max(1, height - len(head) - 1)
     if view.log is not None:
-        body: list[Text | Table] = [Text(line) for line in list(log)[-room:]]
+        printed = list(log)[-room:] or ["It has printed nothing so far."]
+        body: list[Text | Table] = [Text(line) for line in printed]
     else:
         shown = arranged(rows, view, standing.direction)
         body = [_table(shown, view, standing.metric, width, room)]
@@ -104,22 +107,25 @@ def _columns(
     rows: Sequence[Row], metric: Metric | None, width: int
 ) -> tuple[list[Column], list[list[str | Coloured]]]:
     ends = [Column("time", right=True, keep=True), Column("state", keep=True)]
-    parts, curves = any(row.part for row in rows), width >= WIDE
+    parts = any(row.part for row in rows)
     names = value_names(rows)
     columns = [Column("trial", right=True, keep=True)]
     columns += [Column("run", right=True, keep=True)] if parts else []
     begin = len(columns)
     columns += [Column(metric.name if metric else "metric", right=True, keep=True)]
-    columns += [Column("curve", keep=True)] if curves else []
     columns += ends
     cells: list[list[str | Coloured]] = []
     for row in rows:
         cell: list[str | Coloured] = [str(row.trial), *([row.part] if parts else [])]
-        cell += [row.metric, *([sparkline(row.curve, CURVE)] if curves else [])]
         took = time_words(row.seconds) if row.state != "queued" else "-"
-        cells.append([*cell, took, state_text(row.state)])
+        cells.append([*cell, row.metric, took, state_text(row.state)])
     values = [[str(row.values[n]) if n in row.values else "-" for n in names] for row in rows]
     taken = _natural(columns, cells) + _natural([Column(n) for n in names], values)
+    if width >= WIDE or taken + _SPARE + GAP + CURVE <= width:
+        columns.insert(begin + 1, Column("curve", keep=True))
+        for cell, row in zip(cells, rows, strict=True):
+            cell.insert(begin + 1, sparkline(row.curve, CURVE))
+        taken += GAP + CURVE
     if taken > width and names:  # all in one column, which is cut
         names, values = ["values"], [[value_words(row.values)] for row in rows]
     columns[begin:begin] = [

@@ -130,7 +130,7 @@ def _command(view: View, key: str, rows: Sequence[Row]) -> tuple[View, Quit | St
 
 def _with_row(view: View, key: str, here: Row) -> View:
     """What keys do with the selected row."""
-    if key in ("l", "enter") and here.state != "queued":
+    if key in ("l", "enter"):
         return replace(view, log=here.run)
     if key == "x" and here.state in ("running", "queued"):
         return replace(view, asking=here.trial)

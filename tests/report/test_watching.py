@@ -136,3 +136,16 @@ def test_a_picture_never_wraps_and_fits_into_the_terminal(there, view, width, he
     lines = console.file.getvalue().splitlines()
     assert len(lines) <= height
     assert all(cell_len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("width", "names", "shown"), [(80, 2, True), (60, 2, False), (80, 6, False)]
+)
+def test_curves_are_shown_where_there_is_room_for_them(width, names, shown):
+    values = {f"units_{n}": n for n in range(names)}
+    row = Row(0, 1, "", values, "running", None, "0.5 @ 3", (3.0, 2.0, 1.0), 2.0)
+    standing = Standing("train-1", "running", None, 1, 1, 0, 0, 2.0, None, "", "")
+    console = Console(width=width, height=24, file=io.StringIO(), color_system=None)
+    console.print(picture(standing, [row], View(), [], width, 24))
+    assert ("curve" in console.file.getvalue()) == shown
+    assert "units_1" in console.file.getvalue()
