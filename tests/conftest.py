@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # The same examples on every machine and day; `--hypothesis-profile=default` looks for new ones.
-hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
 
 # What nohup or a shell's `&` leaves ignored would reach every process that the tests start.

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from hprun.cli.endings import resume_command
+from hprun.cli.holding import lock_search
+from hprun.cli.looping import adding_to
 from hprun.cli.options import cache_option, find_search, now, open_store, question_of
-from hprun.cli.searching import adding_to, lock_search, resume_command
 from hprun.engine.adding import numbers
 from hprun.engine.assemble import Question
 from hprun.errors import CacheError, ConfigError

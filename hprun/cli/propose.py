@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import click
 
+from hprun.cli.looping import asking
 from hprun.cli.options import cache_option, find_search, json_option, open_store, question_of
-from hprun.cli.searching import asking
 from hprun.dataclass import dataclass
 from hprun.engine.assemble import Question
 from hprun.engine.history import History

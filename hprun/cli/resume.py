@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from hprun.cli.endings import COMPLETE, STOPPED
 from hprun.cli.options import cache_option, find_search, live_state, open_store, question_of
 from hprun.cli.quantities import Jobs
-from hprun.cli.searching import COMPLETE, STOPPED
 from hprun.cli.searching import search as carry_out
 from hprun.paths import Cache
 from hprun.report.terminal import stderr

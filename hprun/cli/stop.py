@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from hprun.cli.holding import lock_search
+from hprun.cli.looping import stop_runs
 from hprun.cli.options import (
     cache_option,
     find_search,
@@ -13,7 +15,6 @@ from hprun.cli.options import (
     open_store,
     parse_trial,
 )
-from hprun.cli.searching import lock_search, stop_runs
 from hprun.engine.assemble import saved_settings
 from hprun.files import is_locked
 from hprun.model import Ended
