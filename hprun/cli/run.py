@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -34,8 +35,16 @@ _OF_THE_SCRIPT = (
 )  # fmt: skip
 
 
+# Inside a run and under --on-finish these say what the run is, or the search: no options of another
+# hprun that is called there.
+_TOLD = ("search", "trial", "seed")
+_INSIDE = any(name in os.environ for name in ("HPRUN_FOLDER", "HPRUN_STATE"))
+
+
 def _env(name: str) -> dict[str, Any]:
     """A flag's place in the environment, shown in the help."""
+    if _INSIDE and name in _TOLD:
+        return {}
     return {"envvar": f"HPRUN_{name.upper()}", "show_envvar": False}
 
 

@@ -152,6 +152,7 @@ def test_a_run_whose_checkpoints_are_all_damaged_begins_anew(killed, undisturbed
     same(killed.result, undisturbed)
 
 
+@pytest.mark.long
 def test_a_script_that_asks_for_something_else_begins_anew(killed):
     killed.write(ONE.replace("epochs=30", "epochs=20").replace("Dense(16", "Dense(8"))
     assert killed.attempt(3).returncode == 0
@@ -280,6 +281,7 @@ def test_a_script_that_restores_its_own_gets_a_curve_but_no_checkpoints(lab):
     assert not lab.checkpoints.exists()
 
 
+@pytest.mark.long
 def test_trouble_with_checkpoints_never_stops_a_training(lab, undisturbed):
     lab.write(ONE)
     lab.checkpoints.write_text("a file where a folder should be")
@@ -323,6 +325,7 @@ def test_with_torch_the_order_of_the_data_goes_on_too(lab):
     assert values == pytest.approx(undisturbed["history"]["val_loss"], rel=1e-5)
 
 
+@pytest.mark.long
 def test_the_cache_can_be_moved_between_attempts(killed, undisturbed, tmp_path):
     shutil.move(str(killed.root), str(tmp_path / "elsewhere"))
     moved = type(killed)(tmp_path / "elsewhere")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import hprun
+from tests.benchmarks.at_once import measure_at_once
 from tests.benchmarks.competitors import PEERS, versions
 from tests.benchmarks.early_stopping import measure_stopping
 from tests.benchmarks.environments import install
@@ -46,6 +47,7 @@ SECTIONS: Mapping[str, Callable[[Plan], list[dict[str, Any]]]] = {
     "scale": measure_scale,
     "strategies": _measure_finding,
     "stopping": measure_stopping,
+    "at-once": measure_at_once,
 }
 _AS_ASKED = (
     "competitors", "seeds", "evaluations", "problems", "strategies", "limit_s", "keep",

@@ -16,7 +16,7 @@ from hprun.store import Store
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.scratch import scratch_folder
 
-_KERAS = Path(__file__).parents[2] / "examples" / "keras_digits.py"
+KERAS = Path(__file__).parents[2] / "examples" / "keras_digits.py"
 _EPOCHS = 27
 _ACTIVE = 16
 _STOPPERS = ("", "asha", "hyperband", "median")
@@ -61,14 +61,14 @@ def _search(stopper: str, trials: int) -> dict[str, Any]:
     stop = ["--stop", stopper] if stopper else []
     with scratch_folder() as folder:
         begun = time.monotonic()
-        _hprun(
+        call_hprun(
             folder,
             *("--search", "random", "--trials", str(trials), *stop),
             *("--hp", "lr=1e-5:l:0.3", "--hp", "units=8:256", "--hp", f"epochs={_EPOCHS}"),
-            *("--metric", "val_loss:min", str(_KERAS)),
+            *("--metric", "val_loss:min", str(KERAS)),
         )
         seconds = time.monotonic() - begun
-        results = json.loads(_hprun(folder, "results", "--json"))["trials"]
+        results = json.loads(call_hprun(folder, "results", "--json"))["trials"]
         epochs = _EPOCHS * trials
         if stopper:
             store = Store(Cache(Path(folder) / "cache").database)
@@ -92,7 +92,7 @@ def _reaction(runs: int) -> dict[str, Any]:
     """From a value's flush to the signal's arrival, with sixteen runs active."""
     with scratch_folder() as folder:
         (Path(folder) / "probe.py").write_text(_PROBE, encoding="utf-8")
-        _hprun(
+        call_hprun(
             folder,
             *("--hp", f"number=1:{runs}", "--metric", "loss:min", "--jobs", str(_ACTIVE)),
             *("--stop", "threshold:worst=0.5,max=100,min=1", "probe.py"),
@@ -109,7 +109,8 @@ def _reaction(runs: int) -> dict[str, Any]:
     }
 
 
-def _hprun(folder: str, *arguments: str) -> str:
+def call_hprun(folder: str, *arguments: str) -> str:
+    """What hprun prints, called in a folder; raises CalledProcessError where it fails."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HPRUN_")}
     done = subprocess.run(
         [sys.executable, "-m", "hprun", *arguments],

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.benchmarks.at_once import AUTO
 from tests.benchmarks.competitors import COLD, FLOOR, WARM
 from tests.benchmarks.scale import RESTART
 from tests.benchmarks.trials import KERAS, NOTHING, NUMPY
@@ -39,6 +40,7 @@ def goals(sections: Mapping[str, Sequence[Row]]) -> list[Goal]:
         *_scale(sections.get("scale", ())),
         *_reader(sections.get("reader", ())),
         *_stopping(sections.get("stopping", ())),
+        *_at_once(sections.get("at-once", ())),
     ]
     return [goal | {"met": goal["value"] <= goal["limit"]} for goal in found]
 
@@ -57,6 +59,13 @@ def _stopping(rows: Sequence[Row]) -> Iterator[Goal]:
             yield _goal("--stop asha: epochs of all", row["of_all"], 1 / 3)
         if "active" in row:
             yield _goal("from a value on disk to the signal, s", row["most_s"], 1.0)
+
+
+def _at_once(rows: Sequence[Row]) -> Iterator[Goal]:
+    times = {row["jobs"]: row["seconds"] for row in rows}
+    if AUTO in times:
+        best = min(seconds for jobs, seconds in times.items() if jobs != AUTO)
+        yield _goal("-j auto: makespan beside the best -j", times[AUTO] / best, 1 / 0.95)
 
 
 def _keras(rows: Sequence[Row]) -> Iterator[Goal]:

@@ -51,6 +51,8 @@ def _text(measured: Mapping[str, Any]) -> Iterator[str]:
         yield from _titled("Stopping early", _STOPPING, searches)
         signals = [row for row in rows if "active" in row]
         yield from _titled("From a value on disk to the signal", _SIGNALS, signals)
+    if rows := sections.get("at-once"):
+        yield from _titled("How many at once, short Keras trainings", _AT_ONCE, rows)
     if measured["goals"]:
         yield from _titled("Goals", _GOALS, measured["goals"])
 
@@ -234,6 +236,12 @@ _STOPPING: Sequence[Column] = (
     ("→best trial", _number("best_trial", 0)),
     ("→its val_loss", _number("best", 4)),
     ("→s", _number("seconds", 1)),
+)
+_AT_ONCE: Sequence[Column] = (
+    ("`-j`", lambda row: str(row["jobs"])),
+    ("→trials", _number("searched", 0)),
+    ("→s", _number("seconds", 1)),
+    ("→each", lambda row: ", ".join(f"{seconds:.1f}" for seconds in row["times"])),
 )
 _SIGNALS: Sequence[Column] = (
     ("→active runs", _number("active", 0)),

@@ -81,6 +81,7 @@ def test_without_time_the_table_is_of_what_there_is(plan, rows, monkeypatch):
     assert searchers.searchers(None)[4].knows_end  # SHAC
 
 
+@pytest.mark.long
 def test_a_search_gives_what_it_had_when_the_time_is_over(tmp_path):
     tpe = next(one for one in searchers.searchers(None) if one.name == "optuna-tpe")
     search = searchers.Search(named("branin"), 0, 10**6, tmp_path, 8.0)

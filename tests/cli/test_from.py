@@ -36,7 +36,9 @@ def _values(project, *more):
     return [one["values"] for one in sorted(trials, key=lambda one: one["trial"])]
 
 
-@pytest.mark.parametrize("search", ["tpe:startup=3", "cmaes", "shac"])
+@pytest.mark.parametrize(
+    "search", ["tpe:startup=3", "cmaes", pytest.param("shac", marks=pytest.mark.long)]
+)
 def test_a_search_and_its_table_either_way_give_the_same_start(bowl, search):
     found = []
     for source in ("train-1", "t.csv", "t.json"):

@@ -93,3 +93,14 @@ def test_it_is_not_handed_on_to_a_search_that_the_command_starts(told):
     told.hprun("-q", "--hp", "lr=1.0", "--metric", "loss", "train.py", env=env)
     ((*_, handed_on),) = told.told()
     assert handed_on is None
+
+
+def test_the_next_search_can_be_called(told):
+    """HPRUN_SEARCH and the like are about the search that has ended, and no options of the next."""
+    told.write("next.py", "x = 1\nprint('loss:', x)\n")
+    following = f"{shlex.quote(sys.executable)} -m hprun --hp x=1,2,3 --metric loss next.py"
+    search = ("--hp", "lr=1.0,2.0", "--metric", "loss", "train.py")
+    answer = told.hprun("--on-finish", following, *search)
+    assert answer.status == 0, answer
+    found = json.loads(told.hprun("results", "next-2", "--json").out)["trials"]
+    assert [trial["values"] for trial in found] == [{"x": 1}, {"x": 2}, {"x": 3}]

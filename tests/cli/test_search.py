@@ -693,3 +693,19 @@ def test_values_may_be_tuples_of_tuples(project):
     assert project.hprun("--hp", "size=((3,4),(5,6))", "--metric", "loss", "train.py").status == 0
     (trial,) = json.loads(project.hprun("results", "--json").out)["trials"]
     assert (trial["values"]["size"], trial["score"]) == ([[3, 4], [5, 6]], 5.0)
+
+
+def test_a_run_can_search_itself(project):
+    """What a run is told of itself is no option of a search that it starts."""
+    project.write("inner.py", "x = 1\nprint('loss:', x)\n")
+    project.write(
+        "outer.py",
+        "import subprocess, sys\n"
+        "lr = 1\n"
+        "seed = 0\n"
+        "words = [sys.executable, '-m', 'hprun', '--hp', 'x=1,2', '--metric', 'loss', 'inner.py']\n"
+        "subprocess.run(words, check=True)\n"
+        "print('loss:', lr)\n",
+    )
+    answer = project.hprun("--hp", "lr=1,2", "--repeats", "2", "--metric", "loss", "outer.py")
+    assert answer.status == 0, answer

@@ -123,6 +123,7 @@ def test_torch_with_workers_gives_what_a_cold_start_gives(shared_lab):
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.long
 def test_sklearn_with_jobs_gives_what_a_cold_start_gives(shared_lab):
     pytest.importorskip("sklearn")
     server = shared_lab.server(

@@ -219,7 +219,7 @@ def test_trials_from_elsewhere_may_be_any(name: str) -> None:
     assert len(made(name).propose(history, 2)) == 2
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*QUICK, pytest.param("gp", marks=pytest.mark.long)])
 def test_a_small_space_is_searched_to_its_end_and_nothing_twice(name: str) -> None:
     space = parse_space(["a=1,2,3", "b=choice(None,quniform(0,2,1)) if a > 1"])
     history = [Known(0, {"a": 2.0, "b": 1}, Stand.FAILED, None, 0)]

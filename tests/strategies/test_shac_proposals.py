@@ -63,6 +63,7 @@ def test_a_strategy_made_a_moment_ago_answers_as_one_that_was_there_from_the_beg
     assert history[-1].note["shac"] == 9
 
 
+@pytest.mark.long
 def test_a_kept_strategy_that_is_shown_another_history_forgets_the_first():
     problem = branin()
     kept = _shac(problem, trials=60)
@@ -209,6 +210,7 @@ def test_a_trial_that_has_no_point_in_the_space_does_no_harm():
     assert any(known.values["x"] > 5 for known in history)
 
 
+@pytest.mark.long
 def test_an_open_end_goes_on_beyond_the_trials_that_were_planned_for():
     problem = branin()
     strategy = Shac(problem.space, Direction.LOW, 0)
