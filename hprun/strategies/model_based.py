@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 
+_ABSENT = "absent"  # in a note: the quantiles of what does not take part, by its path
+
+
 @dataclass(frozen=True, slots=True)
 class Flavour:
     """What sets one sampler apart from another.
 
     `sampler` makes one from a seed. `whole`: it cannot do without a value for each dimension, so
-    those that do not take part are told in the middle, and what it says about them is dropped, so
-    it has to be told where that led to a trial that is not new; else they are absent.
+    those that do not take part are told as it said, which only a trial's note keeps, or in the
+    middle; and where what it said led to a trial that is not new, it is told that too. Else they
+    are absent.
     `ranks_stopped`: it knows of trials that were stopped early, and ranks
     them behind the complete ones; else their score counts like any other. `attempts` bounds how
     often it is asked again for a trial that is new.
@@ -101,7 +105,7 @@ class ModelBased:
         self._direction = direction
         self._seed = seed
         self._flavour = flavour
-        self._point = Remembered(lambda known: self._encoding.point(known.values))
+        self._point = Remembered(self._told)
         self._observation = Remembered(lambda known: self._observed(known, verdict(known, None)))
         self._vain: list[Point] = []  # proposed for the same trial before
         self._proposer = Proposer(self._encoding, seed, self._suggest, flavour.attempts)
@@ -124,7 +128,27 @@ class ModelBased:
             return Proposal(self._encoding.draw(pick))
         point = tuple(pick(number) for number in range(len(dimensions)))
         self._vain.append(point)
-        return Proposal(self._encoding.values(point))
+        taking_part = self._encoding.active(point)
+        absent = {
+            dimension.path: unit
+            for dimension, unit, there in zip(dimensions, point, taking_part, strict=True)
+            if not there
+        }
+        return Proposal(self._encoding.values(point), {_ABSENT: absent} if absent else {})
+
+    def _told(self, known: Known) -> Point | None:
+        """Where a trial is, also in what does not take part, if its note says so.
+
+        A sampler that proposed to go there, and is told of another place, proposes it for ever.
+        """
+        point, absent = self._encoding.point(known.values), known.note.get(_ABSENT)
+        if point is None or not absent:
+            return point
+        dimensions = self._encoding.dimensions
+        return tuple(
+            absent.get(dimension.path) if unit is None else unit
+            for dimension, unit in zip(dimensions, point, strict=True)
+        )
 
     def _study(self, history: Sequence[Known], seed: int) -> Study:
         from optuna.study import Study, StudyDirection

@@ -89,6 +89,26 @@ def test_the_gaussian_process_gets_every_parameter_and_stopped_trials_with_their
     ]
 
 
+def test_what_does_not_take_part_is_told_as_it_was_proposed() -> None:
+    """Else the process would have a point in mind that is never tried, and propose it for ever."""
+    space = parse_space(["x=0:u:1", "o=a,b", "m=0:u:1 if o == 'b'"])
+    strategy = ModelBased(space, Direction.LOW, 0, gaussian_process(startup=4))
+    history: list[Known] = []
+    for number in range(12):
+        (proposal,) = strategy.propose(history, 1)
+        loss = (proposal.values["x"] - 0.3) ** 2 + (proposal.values["o"] == "b")
+        history.append(Known(number, proposal.values, Stand.COMPLETE, loss, number, proposal.note))
+    study = strategy._study(history, 0)
+    absent = [
+        (trial.params["m"], known.note["absent"]["m"])
+        for trial, known in zip(study.get_trials(), history, strict=False)
+        if known.values["o"] == "a"
+    ]
+    assert len(absent) >= 4
+    assert all(told == proposed for told, proposed in absent)
+    assert len(set(absent)) > 1
+
+
 def test_the_gaussian_process_seldom_leaves_a_trial_to_chance(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -107,6 +127,8 @@ def test_the_gaussian_process_seldom_leaves_a_trial_to_chance(
     for number in range(15):
         (proposal,) = strategy.propose(history, 1)
         loss = abs(proposal.values["x"] - 8) + proposal.values.get("m", 0)
-        history.append(Known(number, proposal.values, Stand.COMPLETE, float(loss), number))
+        history.append(
+            Known(number, proposal.values, Stand.COMPLETE, float(loss), number, proposal.note)
+        )
     assert min(known.score for known in history if known.score is not None) == 0
     assert len(chances) <= 2  # of the eleven that the process had a say in
