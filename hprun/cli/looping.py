@@ -91,7 +91,8 @@ def run_loop(  # noqa: PLR0913, PLR0917 - what it works with, each named
         contextlib.closing(early) if early is not None else contextlib.nullcontext(),
         interrupts,
         watch(interrupts.ask) or contextlib.nullcontext(),
-        lines,
+        # A table is taken back at the end, lines that are printed stay.
+        lines if isinstance(lines, contextlib.AbstractContextManager) else contextlib.nullcontext(),
     ):
         return loop.run(interrupts)
 

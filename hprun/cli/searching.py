@@ -1,4 +1,4 @@
-"""Carrying a search out: the queue, the loop, the words around it, the exit status."""
+"""Carrying a search out: taken up under its lock, run by the loop, and told how it ended."""
 
 from __future__ import annotations
 
@@ -14,12 +14,7 @@ from hprun.cli.holding import held
 from hprun.cli.looping import Machine, adding_to, run_loop
 from hprun.cli.options import now, open_store
 from hprun.dataclass import dataclass
-from hprun.engine.assemble import (
-    Begun,
-    Question,
-    check_interpreter,
-    interpreter,
-)
+from hprun.engine.assemble import Begun, Question, check_interpreter, interpreter
 from hprun.engine.decide import Finish
 from hprun.engine.gpu_memory import gpu_memory
 from hprun.engine.gpu_sharing import check_sharing, sharing

@@ -24,7 +24,7 @@ from hprun.gpu.binding import binding_words
 from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache
 from hprun.report.log_tail import tail
-from hprun.report.provenance_words import date_words, provenance_lines, short_provenance
+from hprun.report.provenance_words import date_words, provenance_rows, short_provenance
 from hprun.report.results import SCHEMA, metric_json, results, results_json
 from hprun.report.terminal import print_table, stdout
 from hprun.report.words import count_words, score_words, time_words
@@ -96,7 +96,8 @@ def _show_search(store: Store, row: SearchRow, cache: Cache) -> None:
         return
     more = f", the last of {len(found)} calls" if len(found) > 1 else ""
     console.print(f"\nrun with ({date_words(found[-1]['at'])}{more}):", markup=False)
-    for line in provenance_lines(found[-1], cache.search(row.name)):
+    for name, text in provenance_rows(found[-1], cache.search(row.name)):
+        line = f"{name}: {text}" if name else text
         console.print(f"  {line}", markup=False)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 from hprun.engine.adding import Added
 from hprun.engine.decide import PREPARING
@@ -46,17 +45,6 @@ class Lines:
         self._gone = False
         self._waits_for = ""
         self._resolved: set[str] = set()
-
-    def __enter__(self) -> Lines:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Lines that are printed stay: there is nothing to take back."""
 
     def say(self, text: str | Coloured) -> None:
         """Print one line; a terminal or pipe that went away must not end a search."""

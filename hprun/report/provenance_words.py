@@ -10,28 +10,28 @@ from pathlib import Path
 from typing import Any
 
 
-def provenance_lines(call: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    """A line each for the command, the commit, the machine, Python and its packages.
+def provenance_rows(call: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
+    """Each with its name: the command, the commit, the machine, packages; versions name themselves.
 
     `folder` is the search's, where the changes lie.
     """
-    yield f"called as: {shlex.join(call['argv'])}"
+    yield "called as", shlex.join(call["argv"])
     git = call["git"]
     if git is None:
-        yield "commit: no git here"
+        yield "commit", "no git here"
     else:
-        yield f"commit: {_commit(git)}"
+        yield "commit", _commit(git)
         if git["changes"]:
             cut = " (its beginning; it is too long)" if git["cut"] else ""
-            yield f"not committed: {os.path.relpath(folder / git['changes'])}{cut}"
+            yield "not committed", f"{os.path.relpath(folder / git['changes'])}{cut}"
         if git["untracked"]:
-            yield f"not tracked: {', '.join(git['untracked'])}"
-    yield f"machine: {call['host']}, {call['cores']} cores, {call['system']}"
+            yield "not tracked", ", ".join(git["untracked"])
+    yield "machine", f"{call['host']}, {call['cores']} cores, {call['system']}"
     if call["gpus"]:
-        yield f"GPUs: {', '.join(call['gpus'])}; driver {call['driver']}"
-    yield f"hprun {call['hprun']}, Python {call['python'] or 'unknown'}"
+        yield "GPUs", f"{', '.join(call['gpus'])}; driver {call['driver']}"
+    yield "", f"hprun {call['hprun']}, Python {call['python'] or 'unknown'}"
     packages = ", ".join(f"{name} {version}" for name, version in sorted(call["packages"].items()))
-    yield f"packages: {packages or 'unknown'}"
+    yield "packages", packages or "unknown"
 
 
 def short_provenance(call: Mapping[str, Any]) -> str:

@@ -34,10 +34,9 @@ class Flavour:
     `sampler` makes one from a seed. `whole`: it cannot do without a value for each dimension, so
     those that do not take part are told as it said, which only a trial's note keeps, or in the
     middle; and where what it said led to a trial that is not new, it is told that too. Else they
-    are absent.
-    `ranks_stopped`: it knows of trials that were stopped early, and ranks
-    them behind the complete ones; else their score counts like any other. `attempts` bounds how
-    often it is asked again for a trial that is new.
+    are absent. `ranks_stopped`: it knows of trials that were stopped early, and ranks them behind
+    the complete ones; else their score counts like any other. `attempts` bounds how often it is
+    asked again for a trial that is new. `uses_torch`: it computes with PyTorch.
     """
 
     sampler: Callable[[int], BaseSampler]

@@ -85,15 +85,21 @@ class Browser:
         os.close(self._from)
 
 
-ALL_TEXT = """(() => {
-  const words = [];
-  const walk = (node) => {
-    if (!node) return;  // nothing has been loaded yet
-    if (node.nodeType === 3 && node.data.trim()) words.push(node.data.trim());
-    if (['STYLE', 'SCRIPT', 'TEMPLATE'].includes(node.nodeName)) return;
-    if (node.shadowRoot) walk(node.shadowRoot);
-    node.childNodes.forEach(walk);
-  };
-  walk(document.documentElement);
-  return words.join('\\n');
-})()"""
+def nodes(then):
+    """JavaScript that gives a function all nodes in their order, also those in others' shadows."""
+    return f"""(() => {{
+      const found = [];
+      const walk = (node) => {{
+        if (!node) return;  // nothing has been loaded yet
+        found.push(node);
+        if (['STYLE', 'SCRIPT', 'TEMPLATE'].includes(node.nodeName)) return;
+        if (node.shadowRoot) walk(node.shadowRoot);
+        node.childNodes.forEach(walk);
+      }};
+      walk(document.documentElement);
+      return ({then})(found);
+    }})()"""
+
+
+ALL_TEXT = nodes("""(all) => all.filter((node) => node.nodeType === 3 && node.data.trim())
+  .map((node) => node.data.trim()).join('\\n')""")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.browser import ALL_TEXT
+from tests.cli.browser import ALL_TEXT, nodes
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
@@ -29,24 +29,15 @@ DRAWN = """Object.fromEntries([...document.querySelectorAll("section")].map((sec
 TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 
 
-def _deep(tags, then):
-    """JavaScript that collects elements, also those inside others' shadows."""
-    return f"""(() => {{
-      const found = [];
-      const walk = (node) => {{
-        if (!node) return;
-        if (node.matches && node.matches({json.dumps(tags)})) found.push(node);
-        if (node.shadowRoot) walk(node.shadowRoot);
-        node.childNodes.forEach(walk);
-      }};
-      walk(document.documentElement);
-      return ({then})(found);
-    }})()"""
+def _elements(tags, then):
+    """JavaScript that gives a function all elements of these kinds."""
+    matches = f"(node) => node.matches && node.matches({json.dumps(tags)})"
+    return nodes(f"(all) => ({then})(all.filter({matches}))")
 
 
 def _click(words):
     """JavaScript that clicks on a tab by what it says."""
-    return _deep(
+    return _elements(
         "paper-tab, [role=tab]",
         f"(tabs) => tabs.filter((tab) => tab.textContent.trim().toUpperCase() === "
         f"{json.dumps(words)}).map((tab) => tab.click()).length",
@@ -97,8 +88,9 @@ def test_hparams_shows_what_results_says(project, searched, boards, browser, pic
     }
     text = browser.text_once(lambda text: names <= set(text.split("\n")))
     lines = text.split("\n")
-    for trial, name in ((trial, f"{trial['trial']:04d} ") for trial in trials):
-        (at,) = [n for n, line in enumerate(lines) if line.startswith(name)]
+    for trial in trials:
+        number = f"{trial['trial']:04d} "
+        (at,) = [n for n, line in enumerate(lines) if line.startswith(number)]
         row = [float(word) for word in lines[at + 1 : at + 6] if re.fullmatch(r"[\d.e-]+", word)]
         for wanted in (*trial["values"].values(), trial["score"]):
             assert any(abs(shown - wanted) <= 1e-4 * wanted for shown in row), (trial, row)
@@ -108,7 +100,7 @@ def test_hparams_shows_what_results_says(project, searched, boards, browser, pic
         ("SCATTER PLOT MATRIX VIEW", "circle", 12),
     ):
         assert browser.evaluate(_click(view)) == 1
-        shapes = _deep(
+        shapes = _elements(
             drawn, "(all) => all.filter((one) => one.getBoundingClientRect().width).length"
         )
         assert browser.once(shapes, fewest.__le__) >= fewest, view

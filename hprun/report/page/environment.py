@@ -10,7 +10,7 @@ from typing import Any
 from hprun.config import Settings
 from hprun.engine.assemble import saved_settings
 from hprun.report.page.evidence import Evidence
-from hprun.report.provenance_words import provenance_lines
+from hprun.report.provenance_words import provenance_rows
 
 
 def environment(evidence: Evidence) -> list[list[str]]:
@@ -36,9 +36,9 @@ def environment(evidence: Evidence) -> list[list[str]]:
 def _provenance(evidence: Evidence) -> Iterator[list[str]]:
     """Where the results come from, by the last call of the search."""
     if evidence.call is not None:
-        for line in provenance_lines(evidence.call, evidence.cache.search(evidence.search.name)):
-            name, colon, text = line.partition(": ")
-            yield [name, text] if colon else ["versions", line]
+        folder = evidence.cache.search(evidence.search.name)
+        for name, text in provenance_rows(evidence.call, folder):
+            yield [name or "versions", text]
 
 
 def _options(settings: Settings) -> Iterator[list[str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hprun.strategies.quiet_optuna import quiet_optuna
+
 _LEAST = 10  # trials, and more than there are names
 _MOST = 1000  # more take longer, and tell little more
 _TREES = 32
@@ -28,11 +30,20 @@ def importances(
     """
     if len(scores) < max(_LEAST, len(names) + 1) or not names or len(set(scores)) < 2:
         return {}
+    with quiet_optuna():
+        return _fanova(names, places, scores, discrete)
+
+
+def _fanova(
+    names: Sequence[str],
+    places: Sequence[Sequence[float | None]],
+    scores: Sequence[float],
+    discrete: Mapping[str, Sequence[float]],
+) -> dict[str, float]:
     import optuna
     from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     distributions: dict[str, BaseDistribution] = {}
     for column, name in enumerate(names):
         absent = any(row[column] is None for row in places)
