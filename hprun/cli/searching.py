@@ -207,7 +207,7 @@ def _is_open(store: Store, row: SearchRow, trials: int, met: str) -> bool:
     if counts.get("running") or store.strays():
         return True
     if met:
-        return bool(store.added_waiting(row.id))
+        return bool(store.added_open(row.id))
     return bool(counts.get("queued")) or store.trial_count(row.id) < trials
 
 

@@ -117,7 +117,7 @@ class Loop:
         """
         self._asked = asked
         if self._adding is not None:
-            self._lookout.waiting.prefer(self._store.added_waiting(self._search.id))
+            self._lookout.waiting.prefer(self._store.added_open(self._search.id))
         self._store.sync_now_and_then()
         try:
             return self._go_on(interrupts)
@@ -228,7 +228,7 @@ class Loop:
         if self._adding is None or not any(request.trials for request in requests):
             return
         self._listener.added(self._adding.take(requests))
-        self._lookout.waiting.prefer(self._store.added_waiting(self._search.id))
+        self._lookout.waiting.prefer(self._store.added_open(self._search.id))
 
     def _heed(self, interrupts: Interrupts) -> None:
         asked = interrupts.asked

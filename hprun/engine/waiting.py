@@ -27,7 +27,7 @@ class Waiting:
         self._ahead: list[int] = []  # those of them that wait
 
     def prefer(self, runs: Iterable[int]) -> None:
-        """Have these runs started before all others."""
+        """Have these runs started before all others, as often as they come to wait."""
         self._preferred.update(runs)
         self._ahead = self._store.waiting_of(self._preferred)
 

@@ -39,13 +39,13 @@ class Queue(Results):
             )
         ]
 
-    def added_waiting(self, search: int) -> list[int]:
-        """The runs that wait of the trials that were added by hand."""
+    def added_open(self, search: int) -> list[int]:
+        """The runs that have not ended of the trials that were added by hand."""
         rows = self._all(
             "SELECT DISTINCT run.id FROM trial"
             " CROSS JOIN part ON part.search = trial.search AND part.trial = trial.number"
             " CROSS JOIN run ON run.id = part.run"
-            " WHERE trial.search = ? AND trial.added = 1 AND run.state = 'queued' ORDER BY run.id",
+            " WHERE trial.search = ? AND trial.added = 1 AND run.state <> 'ended' ORDER BY run.id",
             (search,),
         )
         return [int(row[0]) for row in rows]

@@ -192,6 +192,31 @@ def test_a_running_search_takes_up_what_is_added_before_all_that_waits(bowl):
     assert {one["state"] for one in _trials(bowl).values()} == {"completed"}
 
 
+@pytest.mark.parametrize("lives", [True, False])
+def test_what_is_added_ends_though_its_coordinator_was_killed_and_the_goal_is_met(bowl, lives):
+    bowl.write("train.py", WAITS)
+    bowl.write("go-0.1-1", "")
+    assert bowl.hprun(*GRID, "--until", "9", "-q", "train.py").status == 0
+    assert bowl.hprun("add", "x=0.9", "units=2").status == 0
+    coordinator = bowl.start("resume", "-q")
+    _until(lambda: _running(bowl) == [6] and len(bowl.processes()) >= 2)
+    coordinator.kill()
+    coordinator.wait()
+    if not lives:
+        for process in bowl.processes():
+            process.kill()
+        _until(lambda: not bowl.processes())
+    log = bowl.folder / "resume.log"
+    with log.open("w", encoding="utf-8") as told:
+        again = bowl.start("resume", stderr=told)
+    word = "taking it over" if lives else "goes back to the queue"
+    _until(lambda: again.poll() is not None or word in log.read_text(encoding="utf-8"))
+    bowl.write("go-0.9-2", "")
+    assert again.wait(90) == 0, log.read_text(encoding="utf-8")
+    states = {number: one["state"] for number, one in _trials(bowl).items()}
+    assert states == dict.fromkeys([0, 6], "completed") | dict.fromkeys(range(1, 6), "queued")
+
+
 def test_what_is_added_while_the_coordinator_is_killed_is_run_once(bowl):
     chance = random.Random(4)
     wanted = []

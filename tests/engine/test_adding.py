@@ -47,7 +47,7 @@ def test_what_is_asked_for_is_queued_with_numbers_of_its_own_and_no_note(store):
     assert (added.runs, added.refused) == (4, ())
     assert store.proposed(1, after=2) == [(3, {"x": 7}, {}), (4, {"x": 8}, {})]
     assert [run.identity for run in store.queued(1, 99)][-4:] == ["7/0", "7/1", "8/0", "8/1"]
-    assert store.added_waiting(1) == [7, 8, 9, 10]
+    assert store.added_open(1) == [7, 8, 9, 10]
     assert (store.trial_count(1), store.added_count(1)) == (5, 2)
     assert store.requests(1) == []
 
