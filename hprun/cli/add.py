@@ -12,7 +12,7 @@ from hprun.cli.holding import lock_search
 from hprun.cli.looping import adding_to
 from hprun.cli.options import cache_option, find_search, now, open_store, question_of
 from hprun.engine.adding import numbers
-from hprun.engine.assemble import Question
+from hprun.engine.question import Question
 from hprun.errors import CacheError, ConfigError
 from hprun.files import is_locked
 from hprun.model import Values

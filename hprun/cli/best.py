@@ -19,7 +19,8 @@ from hprun.cli.options import (
     shown,
     yes_option,
 )
-from hprun.engine.assemble import saved_settings, understand
+from hprun.engine.question import understand
+from hprun.engine.writing_down import saved_settings
 from hprun.errors import HprunError
 from hprun.files import write_whole
 from hprun.model import Metric, Values

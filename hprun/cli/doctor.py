@@ -18,7 +18,8 @@ from hprun import __version__
 from hprun.cli.options import cache_option
 from hprun.config import Settings, jobs_default
 from hprun.dataclass import dataclass
-from hprun.engine.assemble import interpreter, locate
+from hprun.engine.interpreter import interpreter
+from hprun.engine.question import locate
 from hprun.errors import HprunError
 from hprun.files import Lock, is_locked
 from hprun.filesystems import file_system, is_network

@@ -18,7 +18,7 @@ from hprun.cli.options import (
     open_store,
     understood,
 )
-from hprun.engine.assemble import saved_settings
+from hprun.engine.writing_down import saved_settings
 from hprun.errors import HprunError
 from hprun.files import write_whole
 from hprun.model import Metric

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hprun.cli.options import now
-from hprun.engine.assemble import Begun, Question, search_key, write_down
+from hprun.engine.question import Question
+from hprun.engine.writing_down import Begun, search_key, write_down
 from hprun.errors import CacheError
 from hprun.files import Lock
 from hprun.paths import Cache

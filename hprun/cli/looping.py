@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hprun.cli.options import now
+from hprun.config import Settings
 from hprun.dataclass import dataclass
 from hprun.engine.adding import Adding, Plan
 from hprun.engine.asking import Asking
-from hprun.engine.assemble import Question, policy, work
-from hprun.engine.decide import Asked, Finish
+from hprun.engine.decide import Asked, Finish, Policy
 from hprun.engine.gpu_memory import gpu_memory
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.loop import Loop
 from hprun.engine.packing_runs import Packing
 from hprun.engine.placing import Placing
+from hprun.engine.question import Question
 from hprun.engine.warming import shared_prefix, wants_warm, warm_starts
-from hprun.engine.work import Work
+from hprun.engine.work import Work, work
 from hprun.executors import LocalExecutor, WarmStarts
 from hprun.gpu.probing import Probe
 from hprun.model import Values
@@ -63,7 +64,7 @@ def run_loop(  # noqa: PLR0913, PLR0917 - what it works with, each named
     left = progress.runs - progress.done
     lines = _lines(question, cache, row, progress, interrupts, quiet=quiet, verbose=verbose)
     placed = machine.placing
-    how = policy(question.settings, now(), placed.slots)
+    how = _policy(question.settings, now(), placed.slots)
     memory = gpu_memory(question.settings, placed, pipes)
     doing = work(question, cache, lines.say, placed.env(left), memory)
     doing.snapshot()  # what cannot be copied is told before anything is claimed
@@ -95,6 +96,20 @@ def run_loop(  # noqa: PLR0913, PLR0917 - what it works with, each named
         lines if isinstance(lines, contextlib.AbstractContextManager) else contextlib.nullcontext(),
     ):
         return loop.run(interrupts)
+
+
+def _policy(settings: Settings, now: float, slots: int) -> Policy:
+    """How the loop is to decide, from `now` on."""
+    return Policy(
+        slots=slots,
+        grace_s=settings.grace,
+        max_retries=settings.max_retries,
+        fail_fast=settings.fail_fast,
+        timeout_s=settings.timeout or None,
+        until=now + settings.for_ if settings.for_ else None,
+        min_free=settings.min_free,
+        max_log=settings.max_log,
+    )
 
 
 def _progress(question: Question, store: Store, row: SearchRow) -> Progress:
@@ -180,8 +195,6 @@ def stop_runs(
     store: Store, cache: Cache, row: SearchRow, grace_s: float, trial: int | None = None
 ) -> None:
     """End what a dead coordinator left running (of one trial); the caller holds the lock."""
-    from hprun.engine.decide import Policy
-
     progress = Progress(row.metric, 0, 1)
     lines = Lines(progress, cache, cache.root, quiet=True)
     how = Policy(slots=1, grace_s=grace_s)

@@ -20,7 +20,7 @@ from hprun.paths import Cache
 from hprun.store import SearchRow, Store, TrialRow
 
 if TYPE_CHECKING:
-    from hprun.engine.assemble import Question
+    from hprun.engine.question import Question
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,7 +90,8 @@ def question_of(row: SearchRow, cache: Cache, jobs: int | str | None = None) -> 
 
     Raises HprunError where the script is not there, or is not what it was.
     """
-    from hprun.engine.assemble import saved_settings, understand
+    from hprun.engine.question import understand
+    from hprun.engine.writing_down import saved_settings
 
     settings, workspace = saved_settings(row, cache)
     if jobs is not None:
@@ -105,7 +106,8 @@ def question_of(row: SearchRow, cache: Cache, jobs: int | str | None = None) -> 
 
 def understood(row: SearchRow, cache: Cache) -> Question | None:
     """What a search asked, to be looked at; None where the script is gone, or is not what it was."""
-    from hprun.engine.assemble import saved_settings, understand
+    from hprun.engine.question import understand
+    from hprun.engine.writing_down import saved_settings
 
     with contextlib.suppress(HprunError):
         settings, workspace = saved_settings(row, cache)

@@ -12,8 +12,8 @@ import click
 from hprun.cli.looping import asking
 from hprun.cli.options import cache_option, find_search, json_option, open_store, question_of
 from hprun.dataclass import dataclass
-from hprun.engine.assemble import Question
 from hprun.engine.history import History
+from hprun.engine.question import Question
 from hprun.errors import ConfigError, HprunError
 from hprun.model import Values
 from hprun.paths import Cache

@@ -24,7 +24,7 @@ from hprun.config import (
     spec_strings,
     top_level,
 )
-from hprun.engine.assemble import Question, locate, understand
+from hprun.engine.question import Question, locate, understand
 from hprun.errors import ConfigError
 from hprun.paths import Cache
 from hprun.strategies.naming import named_from

@@ -14,14 +14,16 @@ from hprun.cli.holding import held
 from hprun.cli.looping import Machine, adding_to, run_loop
 from hprun.cli.options import now, open_store
 from hprun.dataclass import dataclass
-from hprun.engine.assemble import Begun, Question, check_interpreter, interpreter
 from hprun.engine.decide import Finish
 from hprun.engine.gpu_memory import gpu_memory
 from hprun.engine.gpu_sharing import check_sharing, sharing
+from hprun.engine.interpreter import check_interpreter, interpreter
 from hprun.engine.interrupts import Interrupts
 from hprun.engine.placing import placing
 from hprun.engine.provenance import record
+from hprun.engine.question import Question
 from hprun.engine.readings import fill_readings
+from hprun.engine.writing_down import Begun
 from hprun.errors import CacheError, HprunError
 from hprun.filesystems import refuse_network
 from hprun.gpu.probing import Probe

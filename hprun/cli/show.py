@@ -18,8 +18,8 @@ from hprun.cli.options import (
     open_store,
     parse_trial,
 )
-from hprun.engine.assemble import saved_settings
 from hprun.engine.provenance import calls
+from hprun.engine.writing_down import saved_settings
 from hprun.gpu.binding import binding_words
 from hprun.model import Ended, Outcome, Queued, state_word
 from hprun.paths import Cache

@@ -15,7 +15,7 @@ from hprun.cli.options import (
     open_store,
     parse_trial,
 )
-from hprun.engine.assemble import saved_settings
+from hprun.engine.writing_down import saved_settings
 from hprun.files import is_locked
 from hprun.model import Ended
 from hprun.paths import Cache

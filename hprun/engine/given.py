@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hprun.dataclass import dataclass
-from hprun.engine.assemble import Question, search_key
 from hprun.engine.history import told
+from hprun.engine.question import Question
 from hprun.engine.readings import fill_readings
+from hprun.engine.writing_down import search_key
 from hprun.errors import ConfigError
 from hprun.model import Metric
 from hprun.paths import Cache

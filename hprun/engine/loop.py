@@ -34,7 +34,8 @@ from hprun.engine.layouts import Layouts
 from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
 from hprun.engine.repair import record_run
-from hprun.engine.work import Work, run_env
+from hprun.engine.run_environment import run_env
+from hprun.engine.work import Work
 from hprun.errors import CacheError, HprunError
 from hprun.executors import Launch, LocalExecutor
 from hprun.executors.logs import hold_down, settle

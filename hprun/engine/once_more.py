@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from hprun.config import jobs_default
 from hprun.dataclass import dataclass
-from hprun.engine.assemble import Question, saved_settings, understand, work
 from hprun.engine.gpu_memory import GpuMemory
+from hprun.engine.question import Question, understand
 from hprun.engine.readings import read_metric
-from hprun.engine.work import thread_env
+from hprun.engine.run_environment import thread_env
+from hprun.engine.work import work
+from hprun.engine.writing_down import saved_settings
 from hprun.errors import CacheError, ConfigError
 from hprun.executors.foreground import run_in_foreground
 from hprun.filesystems import refuse_network

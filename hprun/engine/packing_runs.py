@@ -14,8 +14,8 @@ from hprun.engine.decide import Active, Asked, End, Facts, Requeue
 from hprun.engine.listening import Listener, Place
 from hprun.engine.paces import Paces
 from hprun.engine.placing import Placing
+from hprun.engine.run_environment import thread_env
 from hprun.engine.seeing import Memories
-from hprun.engine.work import thread_env
 from hprun.executors import LocalExecutor
 from hprun.gpu.exhaustion import SHOWN, Exhaustion, exhaustion
 from hprun.gpu.host import kernel_kills

@@ -7,7 +7,7 @@ import os
 
 from hprun.config import AUTO, Settings, jobs_default, slots_of
 from hprun.dataclass import dataclass
-from hprun.engine.work import thread_env
+from hprun.engine.run_environment import thread_env
 from hprun.gpu.binding import HIDDEN, NONE, VISIBLE, Binding, bindings
 from hprun.gpu.probing import Probe
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
+from hprun.autolog import parse_checkpoint, studio_path
 from hprun.dataclass import dataclass
-from hprun.engine.listening import Place
+from hprun.engine.gpu_memory import GpuMemory
+from hprun.engine.interpreter import interpreter
 from hprun.engine.plan import Shape
+from hprun.engine.question import Question
+from hprun.engine.run_environment import base_env
+from hprun.errors import WorkspaceError
+from hprun.identity import digest_files
+from hprun.paths import Cache
 from hprun.script import Template
-from hprun.workspace import Snapshot
+from hprun.workspace import Listing, Snapshot, freeze, list_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +37,49 @@ class Work:
     limits: Mapping[str, Any] | None = None
 
 
-def run_env(place: Place, shape: Shape, search: str, folder: Path) -> dict[str, str]:
-    """What one run, which works in `folder`, finds in its environment beside `base_env`."""
-    where = os.path.abspath(folder)  # noqa: PTH100 - not resolved: links stay as named
-    env = {"HPRUN_SEARCH": search, "HPRUN_TRIAL": str(place.trial), "HPRUN_FOLDER": where}
-    if shape.folds:
-        env |= {"HPRUN_FOLD": str(place.fold), "HPRUN_FOLDS": str(shape.folds)}
-    if shape.repeats > 1:
-        env |= {"HPRUN_SEED": str(shape.seed + place.repeat), "HPRUN_REPEAT": str(place.repeat)}
-    return env
-
-
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
-
-
-def base_env(more: Mapping[str, str]) -> dict[str, str]:
-    """The environment of every run: hprun's own, with `more`."""
-    return {"PYTHONUNBUFFERED": "1", **os.environ, **more}
-
-
-def thread_env(slots: int, cores: int) -> dict[str, str]:
-    """The variables that give a run its part of the cores, where the user has not set them.
-
-    They are those that OpenMP, OpenBLAS, MKL, Accelerate, NumExpr and TensorFlow read.
+def work(
+    question: Question,
+    cache: Cache,
+    say: Callable[[str], None],
+    more: Mapping[str, str],
+    memory: GpuMemory,
+) -> Work:
+    """What starts runs: the workspace is frozen when the first one is started; `more` is for
+    their environment, and `memory` what they are told of that of GPUs.
     """
-    threads = str(max(1, cores // slots))
-    return {name: threads for name in _THREADS if name not in os.environ}
+    frozen: list[Snapshot] = []
+
+    def snapshot() -> Snapshot:
+        if not frozen:
+            frozen.append(_freeze(question, cache, say))
+        return frozen[0]
+
+    env = base_env({**more, **memory.env})
+    return Work(
+        template=question.template,
+        shape=question.shape,
+        interpreter=interpreter(question.settings),
+        env=env | studio_path(env) if question.for_studio else env,
+        limits=memory.limits,
+        checkpoint=parse_checkpoint(question.settings.checkpoint)
+        if question.settings.autolog
+        else None,
+        snapshot=snapshot,
+    )
+
+
+def _freeze(question: Question, cache: Cache, say: Callable[[str], None]) -> Snapshot:
+    listing: Listing = list_workspace(
+        question.workspace, cache=cache.root, link=question.settings.link
+    )
+    for path, target in listing.links:
+        if target.startswith("/"):
+            say(f"{path} is a link to {target}: all runs share it")
+    snapshot = freeze(listing, cache.snapshots)
+    for path, digest in question.digests.items():
+        copy = snapshot.folder / path
+        if copy.exists() and digest_files({path: copy.read_bytes()}) != digest:
+            raise WorkspaceError(
+                f"{path} was changed while hprun was reading it.", hint="Start again."
+            )
+    return snapshot

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hprun.engine.assemble import Question, interpreter
+from hprun.engine.interpreter import interpreter
 from hprun.engine.placing import jobs_words
 from hprun.engine.plan import render
+from hprun.engine.question import Question
 from hprun.model import Site, Value
 from hprun.report.results import SCHEMA, metric_json
 from hprun.report.terminal import print_table, stdout

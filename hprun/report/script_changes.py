@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hprun.engine.assemble import saved_settings
+from hprun.engine.writing_down import saved_settings
 from hprun.errors import HprunError
 from hprun.paths import Cache
 from hprun.script import unified_diff
@@ -32,8 +32,8 @@ def rendered(row: SearchRow, cache: Cache, trial: TrialRow, fold: int | None, na
         file = cache.run(part.run.folder).folder / name
         if fold in (None, part.run.fold) and file.exists():
             return file.read_bytes()
-    from hprun.engine.assemble import understand
     from hprun.engine.plan import render
+    from hprun.engine.question import understand
 
     question = understand(*saved_settings(row, cache), large_is_fine=True, to_run=False)
     return render(question.template, trial.values, question.shape, fold or 0, 0).files[name]

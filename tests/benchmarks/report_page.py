@@ -20,7 +20,8 @@ import time
 from pathlib import Path
 
 from hprun.config import Settings
-from hprun.engine.assemble import Begun, understand, write_down
+from hprun.engine.question import understand
+from hprun.engine.writing_down import Begun, write_down
 from hprun.model import Outcome, Values
 from hprun.paths import Cache
 from hprun.store import Close, PlannedTrial, ReadingRow, Store

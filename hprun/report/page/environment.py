@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from hprun.config import Settings
-from hprun.engine.assemble import saved_settings
+from hprun.engine.writing_down import saved_settings
 from hprun.report.page.evidence import Evidence
 from hprun.report.provenance_words import provenance_rows
 

@@ -1,24 +1,17 @@
-"""Settings become a search that can run: the one place where the parts are put together."""
+"""What is asked: settings, script and specs become a search that has been understood."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hprun.autolog import imports_studio, parse_checkpoint, studio_path
+from hprun.autolog import imports_studio
 from hprun.config import Settings
 from hprun.dataclass import dataclass
 from hprun.engine.choosing import Chosen, choose, draws, samples, specs_of_rows, strategy_name
-from hprun.engine.decide import Policy
-from hprun.engine.gpu_memory import GpuMemory
-from hprun.engine.plan import Shape, planned_runs, planned_trials
-from hprun.engine.repair import record_search
-from hprun.engine.work import Work, base_env
+from hprun.engine.plan import Shape, planned_runs
 from hprun.errors import HprunError, WorkspaceError
 from hprun.identity import digest_files, digest_text
 from hprun.metrics import parse_metric
@@ -26,9 +19,9 @@ from hprun.model import Metric, Value, Values
 from hprun.paths import Cache
 from hprun.script import Request, Template, imported_modules, make_template, marks, parse_sub
 from hprun.space import FlaggedRange, Space, parse_space
-from hprun.store import Linked, PlannedRun, PlannedTrial, SearchRow, Store
+from hprun.store import PlannedRun
 from hprun.strategies.naming import GRID
-from hprun.workspace import Listing, Snapshot, freeze, list_workspace, reader
+from hprun.workspace import reader
 
 if TYPE_CHECKING:  # most searches have no use for it
     from hprun.engine.goals import Goal
@@ -264,158 +257,3 @@ def _depends(names: Sequence[str], workspace: Path) -> dict[str, bytes]:
         for file in files:
             found[os.path.relpath(file, workspace)] = file.read_bytes()
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A search that has been written down; `edited` are the files that changed since last time."""
-
-    row: SearchRow
-    linked: Linked
-    edited: tuple[str, ...]
-
-
-def write_down(question: Question, store: Store, cache: Cache, now: float) -> Begun:
-    """Put a search and all its runs into the queue. Raises CacheError."""
-    settings = question.settings
-    workspace = os.path.relpath(question.workspace, cache.root)
-    request = {"workspace": workspace, "settings": settings.to_json()}
-    stem = Path(settings.script).stem[:40]
-    known = store.search_by_key(search_key(question, cache))
-    row = store.put_search(search_key(question, cache), stem, request, now)
-    record_search(cache, search_key(question, cache), row)
-    if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
-        store.retry(row.id, None)
-    before = row.digests
-    choices = question.choices() if question.chosen is None else []
-    # What was proposed, or added by hand, stands, also when the script has changed.
-    more = [(n, values) for n, values, _ in store.proposed(row.id, after=len(choices) - 1)]
-    trials = chain(planned_trials(choices), (PlannedTrial(n, values) for n, values in more))
-    runs = (question.plan(row.name, cache, [values], number) for number, values in more)
-    linked = store.link(
-        row.id,
-        trials,
-        chain(question.plan(row.name, cache, choices), chain.from_iterable(runs)),
-        question.digests,
-        whole=question.stops is None,
-    )
-    if question.metric is not None or row.metric is None:
-        store.set_metric(row.id, question.metric)
-        row = replace(row, metric=question.metric)
-    edited = tuple(
-        path
-        for path in sorted({*before, *question.digests})
-        if before and before.get(path) != question.digests.get(path)
-    )
-    return Begun(row, linked, edited)
-
-
-def search_key(question: Question, cache: Cache) -> str:
-    """The hash by which the cache knows a question."""
-    workspace = os.path.relpath(question.workspace, cache.root)
-    return question.settings.key(workspace, question.specs)
-
-
-def _runs_otherwise(new: Settings, old: Settings) -> bool:
-    """Say whether what failed may succeed now, because it would be run in another way."""
-    return any(
-        getattr(new, name) != getattr(old, name)
-        for name in (
-            "link",
-            "python",
-            "timeout",
-            "max_retries",
-            "gpu_memory",
-            "gpu_memory_per_run",
-        )
-    )
-
-
-def saved_settings(row: SearchRow, cache: Cache) -> tuple[Settings, Path]:
-    """The settings and the workspace of a search that was written down."""
-    workspace = Path(os.path.normpath(cache.root / row.request["workspace"]))
-    return Settings.from_json(row.request["settings"]), workspace
-
-
-def policy(settings: Settings, now: float, slots: int) -> Policy:
-    """How the loop is to decide, from `now` on."""
-    return Policy(
-        slots=slots,
-        grace_s=settings.grace,
-        max_retries=settings.max_retries,
-        fail_fast=settings.fail_fast,
-        timeout_s=settings.timeout or None,
-        until=now + settings.for_ if settings.for_ else None,
-        min_free=settings.min_free,
-        max_log=settings.max_log,
-    )
-
-
-def work(
-    question: Question,
-    cache: Cache,
-    say: Callable[[str], None],
-    more: Mapping[str, str],
-    memory: GpuMemory,
-) -> Work:
-    """What starts runs: the workspace is frozen when the first one is started; `more` is for
-    their environment, and `memory` what they are told of that of GPUs.
-    """
-    frozen: list[Snapshot] = []
-
-    def snapshot() -> Snapshot:
-        if not frozen:
-            frozen.append(_freeze(question, cache, say))
-        return frozen[0]
-
-    env = base_env({**more, **memory.env})
-    return Work(
-        template=question.template,
-        shape=question.shape,
-        interpreter=interpreter(question.settings),
-        env=env | studio_path(env) if question.for_studio else env,
-        limits=memory.limits,
-        checkpoint=parse_checkpoint(question.settings.checkpoint)
-        if question.settings.autolog
-        else None,
-        snapshot=snapshot,
-    )
-
-
-def _freeze(question: Question, cache: Cache, say: Callable[[str], None]) -> Snapshot:
-    listing: Listing = list_workspace(
-        question.workspace, cache=cache.root, link=question.settings.link
-    )
-    for path, target in listing.links:
-        if target.startswith("/"):
-            say(f"{path} is a link to {target}: all runs share it")
-    snapshot = freeze(listing, cache.snapshots)
-    for path, digest in question.digests.items():
-        copy = snapshot.folder / path
-        if copy.exists() and digest_files({path: copy.read_bytes()}) != digest:
-            raise WorkspaceError(
-                f"{path} was changed while hprun was reading it.", hint="Start again."
-            )
-    return snapshot
-
-
-def check_interpreter(settings: Settings) -> None:
-    """Refuse a Python that is not there before anything is written. Raises WorkspaceError."""
-    program = interpreter(settings)
-    if os.path.isabs(program) and os.path.isfile(program) and os.access(program, os.X_OK):  # noqa: PTH113, PTH117
-        return
-    import shutil
-
-    if shutil.which(program) is None:
-        raise WorkspaceError(f"--python {program}: there is no such program.")
-
-
-def interpreter(settings: Settings) -> str:
-    """The Python that runs the script: `--python`, the active environment's, or hprun's own."""
-    if settings.python:
-        return settings.python
-    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        candidate = Path(os.environ.get(variable, "")) / "bin" / "python"
-        if os.environ.get(variable) and candidate.exists():
-            return str(candidate)
-    return sys.executable
