@@ -7,10 +7,9 @@ import errno
 import signal
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hprun.autolog import environment, forget
+from hprun.autolog import forget
 from hprun.engine.adding import Adding
 from hprun.engine.asking import Asking
 from hprun.engine.decide import (
@@ -33,11 +32,12 @@ from hprun.engine.interrupts import Interrupts
 from hprun.engine.layouts import Layouts
 from hprun.engine.listening import Listener, Place
 from hprun.engine.lookout import Lookout
+from hprun.engine.recording import Claim, Recording
 from hprun.engine.repair import record_run
-from hprun.engine.run_environment import run_env
+from hprun.engine.starting import Starting
 from hprun.engine.work import Work
 from hprun.errors import CacheError, HprunError
-from hprun.executors import Launch, LocalExecutor
+from hprun.executors import LocalExecutor
 from hprun.executors.logs import hold_down, settle
 from hprun.files import Lock, is_locked
 from hprun.model import FAILURES, SCORED, Metric
@@ -87,7 +87,6 @@ class Loop:
         self._search = search
         self._policy = policy
         self._listener = listener
-        self._work = work
         self._asking = asking
         self._adding = adding
         self._judge = judge
@@ -105,7 +104,14 @@ class Loop:
         self._said = ""
         self._held_down = 0.0  # monotonic; when logs were last looked at
         self._held_until = 0.0  # monotonic; the disk was full a moment ago
-        self._layouts = Layouts(store, cache, search.id, self._lookout)
+        layouts = Layouts(store, cache, search.id, self._lookout)
+        self._recording = Recording(
+            store, cache, search, lookout=self._lookout, layouts=layouts, packing=packing
+        )
+        self._starting = None if work is None else Starting(
+            store, cache, search.name, work,
+            layouts=layouts, executor=self._executor, packing=packing,
+        )  # fmt: skip
         self._cancelled = set[int]() if only_trial is None else {only_trial}  # trials
         self._asked = Asked.GO
         self._failure: HprunError | None = None
@@ -193,8 +199,8 @@ class Loop:
         one_by_one = bool(launches) and self._measures
         more_at_once = proposed or one_by_one or len(launches) < ended
         if finish is None and not more_at_once:
-            if launches and self._work is not None:
-                self._layouts.ahead(facts.queued[len(launches) :], self._work)
+            if launches and self._starting is not None:
+                self._starting.ahead(facts.queued[len(launches) :])
             self._wait(self._patience(facts), interrupts)
         return finish
 
@@ -250,7 +256,7 @@ class Loop:
 
     # Acting
 
-    def _write_down(self, actions: list[Action], facts: Facts) -> list[tuple[Place, int, Lock]]:
+    def _write_down(self, actions: list[Action], facts: Facts) -> list[Claim]:
         """One transaction for all that ends and begins in this turn."""
         ends = [a for a in actions if isinstance(a, End | Requeue)]
         starts = [a.run for a in actions if isinstance(a, Start)]
@@ -261,16 +267,10 @@ class Loop:
         for action in ends:
             self._executor.bury(action.run, action.attempt, self._paths(action.run))
         self._drop_hopeless(closes)
-        launches: list[tuple[Place, int, Lock]] = []
-        try:
-            self._record(ends, closes, starts, launches, facts.now)
-        except BaseException:
-            for _, _, lock in launches:
-                lock.release()
-            raise
+        claims = self._recording.write(ends, closes, starts, facts.now)
         for action in ends:
             self._tell_end(action, closes)
-        return launches
+        return claims
 
     def _drop_hopeless(self, closes: Mapping[int, Close]) -> None:
         """Leave out the remaining folds of trials that turn out hopeless by the runs that ended."""
@@ -287,48 +287,6 @@ class Loop:
             count = self._store.drop_queued(self._search.id, trial, why)
         if count:
             self._listener.dropped(trial, count, why)
-
-    def _record(
-        self,
-        ends: list[End | Requeue],
-        closes: Mapping[int, Close],
-        starts: list[int],
-        launches: list[tuple[Place, int, Lock]],
-        now: float,
-    ) -> None:
-        with self._store.transaction():
-            for action in ends:
-                if isinstance(action, End):
-                    self._store.end(closes[action.run], self._metric, now)
-                else:
-                    self._store.requeue(
-                        action.run,
-                        action.attempt,
-                        action.why,
-                        now,
-                        lost=action.lost,
-                        failed=action.failed,
-                        full=action.full,
-                    )
-                    self._lookout.waiting.requeued(action.run)
-            for place in map(self._layouts.place, starts):
-                # The lock first: whoever sees the run claimed finds it locked, or its process dead.
-                lock = Lock(self._cache.run(place.folder).lock)
-                if not lock.acquire():
-                    continue
-                device = self._packing.bind(place.run) if self._packing is not None else ""
-                attempt = self._store.claim(
-                    place.run, self._search.id, self._lookout.boot, now, device
-                )
-                if attempt is None:
-                    lock.release()
-                    self._unbind(place.run)
-                else:
-                    launches.append((place, attempt, lock))
-
-    def _unbind(self, run: int) -> None:
-        if self._packing is not None:
-            self._packing.unbind(run)
 
     def _thinks(self) -> bool:
         return self._asking is not None and self._asking.thinking
@@ -393,50 +351,30 @@ class Loop:
             self._drop_rest(place.trial, self._early.was_stopped(place))
 
     def _start(self, place: Place, attempt: int, lock: Lock) -> None:
-        assert self._work is not None, "a loop without work was let start"
+        assert self._starting is not None, "a loop without work was let start"
         self._known[place.run] = place
-        paths = self._cache.run(place.folder)
-        work = self._work
         try:
-            rendering = self._layouts.take(place, attempt, work)
-            if attempt == 1 or self._store.is_fresh(place.run, attempt):
-                _set_aside(paths.log, attempt - 1)
-                forget(paths.checkpoint, record=True)
-            self._executor.start(
-                Launch(
-                    run=place.run,
-                    attempt=attempt,
-                    paths=paths,
-                    command=[work.interpreter, _as_path(work.template.script), *rendering.argv],
-                    env=self._env(place, paths, work),
-                    lock=lock,
-                )
-            )
+            self._starting.start(place, attempt, lock)
         except (OSError, HprunError) as error:
             lock.release()
-            if getattr(error, "errno", None) == errno.ENOSPC:
-                self._held_until = time.monotonic() + _PAUSE_S
-            else:
-                self._failure = CacheError(
-                    f"Trial {place.trial} could not be started: {error}.",
-                    hint="Nothing is lost: mend the folder, and start again.",
-                )
-                self._asked = Asked.STOP
-            with self._store.transaction():
-                self._store.requeue(place.run, attempt, str(error), time.time(), lost=False)
-            self._lookout.waiting.requeued(place.run)
-            self._known.pop(place.run)
-            self._unbind(place.run)
+            self._could_not_start(place, attempt, error)
             return
         if self._early is not None:
             self._early.started(place.run, attempt)
         self._listener.started(place, attempt)
 
-    def _env(self, place: Place, paths: RunPaths, work: Work) -> dict[str, str]:
-        env = {**work.env, **run_env(place, work.shape, self._search.name, paths.folder)}
-        if self._packing is not None:
-            env |= self._packing.env(place.run)
-        return {**env, **environment(paths.checkpoint, work.checkpoint, env, work.limits)}
+    def _could_not_start(self, place: Place, attempt: int, error: OSError | HprunError) -> None:
+        """Wait for room on a full disk; stop for anything else."""
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            self._held_until = time.monotonic() + _PAUSE_S
+        else:
+            self._failure = CacheError(
+                f"Trial {place.trial} could not be started: {error}.",
+                hint="Nothing is lost: mend the folder, and start again.",
+            )
+            self._asked = Asked.STOP
+        self._recording.give_back(place, attempt, str(error), time.time())
+        self._known.pop(place.run)
 
     def _abandon(self) -> None:
         """End all processes without writing anything down; the next coordinator finds out."""
@@ -448,17 +386,6 @@ class Loop:
             while is_locked(paths.lock) and time.monotonic() < deadline:
                 self._executor.wait(0.1)
             self._executor.signal(paths, signal.SIGKILL)
-
-
-def _as_path(script: str) -> str:
-    """A script whose name begins with a dash is no option."""
-    return f"./{script}" if script.startswith("-") else script
-
-
-def _set_aside(log: Path, attempt: int) -> None:
-    """Keep what attempts before a retry printed, but not where it counts for the metric."""
-    if attempt and log.exists():
-        log.rename(log.with_name(f"{log.stem}.attempt-{attempt}{log.suffix}"))
 
 
 def _resumable(error: HprunError) -> HprunError:

@@ -109,8 +109,8 @@ def _own_cpu_s(process):
 
 
 def _left(group):
-    """How many processes do not follow their command within a second."""
-    deadline = time.monotonic() + 1
+    """How many processes do not follow their command within five seconds."""
+    deadline = time.monotonic() + 5  # a busy machine is slow to bury what has ended
     while (left := len(group.living())) and time.monotonic() < deadline:
         time.sleep(0.02)
         _reap()

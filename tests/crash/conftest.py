@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from hprun.engine import loop as loop_module
+from hprun.engine import recording
 from hprun.engine.loop import Loop
 from hprun.files import Lock
 from tests.crash.make_believe import Scene
@@ -28,7 +28,7 @@ def scenes(tmp_path, monkeypatch):
                     scene.locks.append(self)
                 return taken
 
-        monkeypatch.setattr(loop_module, "Lock", Remembered)
+        monkeypatch.setattr(recording, "Lock", Remembered)
         return scene
 
     return make

@@ -159,17 +159,18 @@ class Mortal:
                 self.context.__enter__()
                 try:
                     clock.strike("after begin")
-                except Death as death:
-                    self.context.__exit__(Death, death, None) or None
+                except BaseException as death:  # or there is no end
+                    with contextlib.suppress(type(death)):
+                        self.context.__exit__(type(death), death, None)
                     raise
 
             def __exit__(self, kind, error, trace):
                 if error is None:
                     try:
                         clock.strike("before commit")
-                    except Death as death:
-                        with contextlib.suppress(Death):
-                            self.context.__exit__(Death, death, None)
+                    except BaseException as death:
+                        with contextlib.suppress(type(death)):
+                            self.context.__exit__(type(death), death, None)
                         raise
                 done = self.context.__exit__(kind, error, trace)
                 clock.strike("after commit")

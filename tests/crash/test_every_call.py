@@ -26,7 +26,7 @@ class StartsBeforeClaiming(Loop):
             attempt = self._store.attempts(run.id)[-1].number + 1 if run.state.attempts else 1
             lock = Lock(self._cache.run(run.folder).lock)
             if lock.acquire():
-                self._start(self._layouts.place(run.id), attempt, lock)
+                self._start(self._lookout.place(run, wanted=True), attempt, lock)
         launches = super()._write_down(actions, facts)
         for _, _, lock in launches:
             lock.release()
