@@ -18,13 +18,14 @@ from hprun.engine.listening import Place
 from hprun.metrics import RunReader
 from hprun.metrics.creations import Creations
 from hprun.paths import Cache
+from hprun.report.curve_column import has_room, natural_width
 from hprun.report.curve_now import current
 from hprun.report.keys import Keys
 from hprun.report.lines import Lines
 from hprun.report.progress import Progress
 from hprun.report.ranking_table import value_names
 from hprun.report.rich_console import make_table
-from hprun.report.sparkline import CURVE, WIDE, sparkline
+from hprun.report.sparkline import CURVE, sparkline
 from hprun.report.terminal import by_rich
 from hprun.report.words import score_words, time_words, value_words
 from hprun.report.words_in_colour import Column
@@ -207,15 +208,16 @@ class LiveTable(Lines):
         columns = [Column("trial", right=True, keep=True), Column("fold", right=True, keep=True)]
         columns += [Column(name, right=True) for name in names]
         columns += [Column(metric.name if metric else "", keep=True)]
-        wide = self._terminal.width >= WIDE
-        columns += [Column("curve", keep=True)] if wide else []
         columns += [Column("time", right=True, keep=True)]
-        now = time.monotonic()
+        now, active = time.monotonic(), list(self._active.values())
         rows = []
-        for active in self._active.values():
-            place = active.place
-            row = [str(place.trial), str(place.fold)]
-            row += [str(place.values.get(name, "-")) for name in names]
-            row += [active.words, *([sparkline(active.curve, CURVE)] if wide else [])]
-            rows.append([*row, time_words(now - active.begun)])
-        return make_table(columns, rows, self._terminal.width)
+        for one in active:
+            row = [str(one.place.trial), str(one.place.fold)]
+            row += [str(one.place.values.get(name, "-")) for name in names]
+            rows.append([*row, one.words, time_words(now - one.begun)])
+        width = self._terminal.width
+        if has_room(natural_width(columns, rows), width):
+            columns.insert(-1, Column("curve", keep=True))
+            for row, one in zip(rows, active, strict=True):
+                row.insert(-1, sparkline(one.curve, CURVE))
+        return make_table(columns, rows, width)

@@ -9,9 +9,6 @@ from itertools import pairwise
 CURVE = 16
 """How many blocks a curve has in a table."""
 
-WIDE = 100
-"""How many columns a terminal has that has room for curves."""
-
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 

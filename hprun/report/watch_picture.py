@@ -10,14 +10,13 @@ from rich.text import Text
 
 from hprun.dataclass import dataclass
 from hprun.model import Direction, Metric
+from hprun.report.curve_column import has_room, natural_width
 from hprun.report.ranking_table import value_names
 from hprun.report.rich_console import make_table
-from hprun.report.sparkline import CURVE, WIDE, sparkline
+from hprun.report.sparkline import CURVE, sparkline
 from hprun.report.watching import Row, View, arranged, window
 from hprun.report.words import time_words, value_words
 from hprun.report.words_in_colour import GAP, Coloured, Column, state_text
-
-_SPARE = 8  # columns: what the numbers grow by does not take the curves away
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +119,8 @@ def _columns(
         took = time_words(row.seconds) if row.state != "queued" else "-"
         cells.append([*cell, row.metric, took, state_text(row.state)])
     values = [[str(row.values[n]) if n in row.values else "-" for n in names] for row in rows]
-    taken = _natural(columns, cells) + _natural([Column(n) for n in names], values)
-    if width >= WIDE or taken + _SPARE + GAP + CURVE <= width:
+    taken = natural_width(columns, cells) + natural_width([Column(n) for n in names], values)
+    if has_room(taken, width):
         columns.insert(begin + 1, Column("curve", keep=True))
         for cell, row in zip(cells, rows, strict=True):
             cell.insert(begin + 1, sparkline(row.curve, CURVE))
@@ -134,10 +133,3 @@ def _columns(
     for cell, of_row in zip(cells, values, strict=True):
         cell[begin:begin] = of_row
     return columns, cells
-
-
-def _natural(columns: Sequence[Column], cells: Sequence[Sequence[str | Coloured]]) -> int:
-    return sum(
-        GAP + max([len(column.title), *(len(str(row[n])) for row in cells)])
-        for n, column in enumerate(columns)
-    )

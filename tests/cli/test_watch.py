@@ -126,3 +126,25 @@ def test_without_a_terminal_a_line_tells_of_each_change(searching):
     assert watch.wait(60) == 0
     assert rest.splitlines()[-1].startswith("train-1: complete, 2/2 done")
     assert "\x1b" not in first + rest
+
+
+CURVED = """
+import os, time
+lr = 1
+for step in range(4):
+    print(f"step {{step}} loss: {{4 - step}}", flush=True)
+while not os.path.exists({go!r}):
+    time.sleep(0.02)
+"""
+
+
+def test_the_table_of_a_run_shows_curves_on_eighty_columns_too(project, tmp_path):
+    go = tmp_path / "go"
+    project.write("train.py", CURVED.format(go=str(go)))
+    words = ("run", "--hp", "lr=1,2", "--metric", "loss:min", "--jobs", "2", "train.py")
+    terminal = Terminal(project, *words)
+    terminal.until("curve")
+    terminal.until("█▆▃▁")
+    go.touch()
+    assert terminal.ended() == 0
+    assert termios.tcgetattr(terminal.theirs) == terminal.before
