@@ -7,7 +7,7 @@ import errno
 import signal
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hprun.autolog import forget
 from hprun.engine.adding import Adding
@@ -324,8 +324,11 @@ class Loop:
             if place.trial >= 0:
                 paths = self._cache.run(place.folder)
                 where = (place.trial, place.fold, place.repeat)
-                close, note = closes[action.run], self._note(place.trial)
-                record_run(paths.record, place.identity, where, close, self._metric, note)
+                close = closes[action.run]
+                note, added = self._store.origin(self._search.id, place.trial)
+                record_run(
+                    paths.record, place.identity, where, close, self._metric, note, added=added
+                )
             self._lookout.over.append(action.run)
             self._failed |= action.outcome in FAILURES
             if action.outcome in SCORED:
@@ -334,10 +337,6 @@ class Loop:
             self._listener.ended(place, closes[action.run])
         else:
             self._listener.requeued(place, action.why)
-
-    def _note(self, trial: int) -> Mapping[str, Any]:
-        """What the strategy wants to know again of a trial."""
-        return {} if self._asking is None else self._store.note(self._search.id, trial)
 
     def _terminate(self, action: Terminate) -> None:
         self._endings[action.run, action.attempt] = action.ending

@@ -32,9 +32,11 @@ def record_run(
     close: Close,
     metric: Metric | None,
     note: Mapping[str, Any],
+    *,
+    added: bool,
 ) -> None:
     """Write down how a run ended; `place` is its trial, fold and repeat, `note` what the strategy
-    that proposed the trial wants to know again.
+    that proposed the trial wants to know again, `added` whether the trial was added by hand.
     """
     document: dict[str, Any] = {
         "identity": identity,
@@ -46,6 +48,8 @@ def record_run(
     }
     if note:
         document["note"] = note
+    if added:
+        document["added"] = True
     if close.reading is not None and metric is not None:
         reading = close.reading
         document["metric"] = [metric.name, metric.reduce.value, metric.direction.value]
@@ -102,12 +106,12 @@ def _restore(store: Store, cache: Cache, search: Mapping[str, Any]) -> int:
             record = json.loads(path.read_text(encoding="utf-8"))
             values = json.loads(path.with_name("values.json").read_text(encoding="utf-8"))
             trial, fold, repeat = record["place"]
-            note = dict(record.get("note", {}))
+            note, added = dict(record.get("note", {})), bool(record.get("added"))
             close, metric = _close(record)
         except (OSError, ValueError, KeyError, TypeError):
             continue  # torn, or not ours: its run is queued again
         folder = path.with_suffix("").relative_to(cache.root).as_posix()
-        trials[trial] = PlannedTrial(trial, values, note)
+        trials[trial] = PlannedTrial(trial, values, note, added)
         runs.append(PlannedRun(trial, fold, repeat, record["identity"], folder))
         closes.append((record["identity"], close, metric))
     store.link(row.id, trials.values(), runs, {})

@@ -47,11 +47,12 @@ class Results(Connection):
         )
         return [(number, to_values(values), json.loads(note)) for number, values, note in rows]
 
-    def note(self, search: int, trial: int) -> dict[str, Any]:
-        """The strategy's note on a trial."""
-        rows = self._all("SELECT note FROM trial WHERE search = ? AND number = ?", (search, trial))
-        note: dict[str, Any] = json.loads(rows[0][0])
-        return note
+    def origin(self, search: int, trial: int) -> tuple[dict[str, Any], bool]:
+        """The strategy's note on a trial, and whether it was added by hand."""
+        rows = self._all(
+            "SELECT note, added FROM trial WHERE search = ? AND number = ?", (search, trial)
+        )
+        return json.loads(rows[0][0]), bool(rows[0][1])
 
     def progress(
         self, search: int, metric: Metric | None, run: int | None = None

@@ -63,6 +63,24 @@ def test_a_strategy_goes_on_after_a_repair_as_it_would_have(project):
     assert searched(12) == whole
 
 
+def test_what_was_added_by_hand_counts_not_against_the_budget_after_a_repair(project):
+    project.write("train.py", "x = 0.5\nprint('loss:', x)\n")
+
+    def searched(trials):
+        space = ("--hp", "x=0.0:u:1.0", "--metric", "loss:min", "-j", "1")
+        return project.hprun("--trials", str(trials), *space, "train.py")
+
+    assert searched(3).status == 0
+    assert project.hprun("add", "x=0.25").status == 0
+    assert project.hprun("resume").status == 0
+    for path in project.cache.glob("hprun.db*"):
+        path.unlink()
+    assert "4 ended runs" in project.hprun("doctor", "--repair").err
+    again = searched(5)
+    assert "5 trials by tpe and 1 added by hand, 4 done before, 2 to run" in again.err, again
+    assert len(_trials(project)) == 6
+
+
 def test_a_queue_in_use_is_not_touched(project):
     from hprun.files import Lock
 
