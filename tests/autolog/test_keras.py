@@ -131,6 +131,7 @@ def test_a_killed_run_goes_on_from_its_last_saved_epoch_and_ends_the_same(killed
     assert curve(killed)[0] == list(range(30))
 
 
+@pytest.mark.long
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(killed, undisturbed):
     state = killed.checkpoints / "fit-0" / "000015" / "state.npz"
     data = bytearray(state.read_bytes())
@@ -143,6 +144,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(killed, undist
     assert curve(killed)[0] == list(range(30))
 
 
+@pytest.mark.long
 def test_a_run_whose_checkpoints_are_all_damaged_begins_anew(killed, undisturbed):
     for state in killed.checkpoints.glob("*/*/state.npz"):
         state.write_bytes(b"")
@@ -268,6 +270,7 @@ fit(epochs=2, callbacks=keras.callbacks.BackupAndRestore("backup"))
 )
 
 
+@pytest.mark.long
 def test_a_script_that_restores_its_own_gets_a_curve_but_no_checkpoints(lab):
     lab.write(LEFT)
     assert lab.attempt(1).returncode == 0
@@ -350,6 +353,7 @@ results = tell(history, model)
 )
 
 
+@pytest.mark.long
 def test_a_script_that_writes_one_of_its_curves_itself_has_only_that_one(lab):
     lab.write(LATER)
     done = lab.attempt("off")

@@ -74,6 +74,7 @@ def test_an_unknown_section_is_refused():
     assert "nope is none of noop" in done.stderr
 
 
+@pytest.mark.long
 def test_only_some_can_be_measured_beside_the_floor(tmp_path):
     file = tmp_path / "figures.json"
     words = ("--quick", "--only", "noop", "--trials", "2", "--competitors", "hprun --start warm")

@@ -71,6 +71,7 @@ def test_dying_at_any_call_loses_nothing_and_doubles_nothing(scenes):
     assert deaths > 150
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_dying_twice_loses_nothing_either(scenes):
     for first, second in itertools.product(range(5, 200, 23), range(3, 120, 17)):
@@ -83,12 +84,14 @@ def test_dying_twice_loses_nothing_either(scenes):
         assert scene.crimes() == [], (first, second)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_test_itself_catches_a_start_before_the_claim(scenes):
     _, crimes = _die_everywhere(scenes, every=3, loop=StartsBeforeClaiming)
     assert any("started while" in crime or "had completed" in crime for crime in crimes)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_test_itself_catches_who_does_not_look_for_orphans(scenes):
     _, crimes = _die_everywhere(scenes, every=3, sees_orphans=False, looks=6)

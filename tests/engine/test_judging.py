@@ -1,5 +1,6 @@
 """The judge of a search agrees with the history, at a cost that does not grow with it."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def test_a_judge_that_was_there_says_what_a_new_one_says(
     store.close()
 
 
+@pytest.mark.long
 def test_hearing_of_a_run_costs_the_same_whatever_is_done(tmp_path):
     def steps(trials):
         folder = tmp_path / str(trials)

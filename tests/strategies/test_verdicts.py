@@ -109,6 +109,7 @@ def test_what_does_not_take_part_is_told_as_it_was_proposed() -> None:
     assert len(set(absent)) > 1
 
 
+@pytest.mark.long
 def test_the_gaussian_process_seldom_leaves_a_trial_to_chance(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
