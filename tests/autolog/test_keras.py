@@ -241,6 +241,7 @@ results = tell(history, model)
 )
 
 
+@pytest.mark.long
 def test_a_script_with_a_tensorboard_callback_gets_no_second_one_and_one_curve(lab):
     lab.write(OWN)
     assert lab.attempt(2, KILL="0:5").returncode == -9

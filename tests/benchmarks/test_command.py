@@ -26,6 +26,7 @@ def measured(tmp_path_factory):
     return figures, (folder / "tables.md").read_text("utf-8"), done.stdout
 
 
+@pytest.mark.long
 def test_every_trial_of_floor_and_hprun_ends_and_is_counted(measured):
     rows = [row for row in measured[0]["sections"]["noop"] if not row.get("missing")]
     assert {"xargs -P2", "hprun --start cold"} <= {row["competitor"] for row in rows}
@@ -40,6 +41,7 @@ def test_every_trial_of_floor_and_hprun_ends_and_is_counted(measured):
             assert one["cpu_s"] > 0.01
 
 
+@pytest.mark.long
 def test_ratios_are_to_the_floor_of_the_same_workload(measured):
     rows = [row for row in measured[0]["sections"]["noop"] if not row.get("missing")]
     for row in rows:
@@ -52,6 +54,7 @@ def test_ratios_are_to_the_floor_of_the_same_workload(measured):
         assert row["seconds_per_trial_to_floor"] == pytest.approx(ratio)
 
 
+@pytest.mark.long
 def test_peers_that_are_not_installed_are_named(measured):
     figures, markdown, _ = measured
     absent = {row["competitor"] for row in figures["sections"]["noop"] if row.get("missing")}

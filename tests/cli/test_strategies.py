@@ -41,9 +41,8 @@ def test_a_strategy_proposes_as_many_trials_as_it_may(bowl, name):
     assert "everything is done already" in again.err
 
 
-@pytest.mark.parametrize(
-    "name", ["random", "qmc", "tpe", "cmaes", pytest.param("shac", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["random", "qmc", "tpe", "cmaes", "shac"])
 def test_a_search_in_parts_has_the_trials_of_one_in_a_piece(bowl, name):
     def search(trials):
         args = ("--search", name, "--trials", str(trials), "-j", "1", *SPACE, *LOSS, "train.py")

@@ -40,6 +40,7 @@ def keras_server(shared_lab):
     return server
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_a_training_is_saved_and_resumed(shared_lab, keras_server):
     lab = shared_lab

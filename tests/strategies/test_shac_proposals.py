@@ -228,6 +228,7 @@ def test_an_open_end_goes_on_beyond_the_trials_that_were_planned_for():
     assert len({tuple(k.values.items()) for k in history}) == 230
 
 
+@pytest.mark.long
 def test_eighty_trials_beat_as_many_random_ones():
     problem = branin()
     ours = [min(play(_shac(problem, 80, seed), problem, 80, 10)) for seed in range(5)]
