@@ -31,9 +31,10 @@ def write_down(question: Question, store: Store, cache: Cache, now: float) -> Be
     workspace = os.path.relpath(question.workspace, cache.root)
     request = {"workspace": workspace, "settings": settings.to_json()}
     stem = Path(settings.script).stem[:40]
-    known = store.search_by_key(search_key(question, cache))
-    row = store.put_search(search_key(question, cache), stem, request, now)
-    record_search(cache, search_key(question, cache), row)
+    key = search_key(question, cache)
+    known = store.search_by_key(key)
+    row = store.put_search(key, stem, request, now)
+    record_search(cache, key, row)
     if known is not None and _runs_otherwise(settings, saved_settings(known, cache)[0]):
         store.retry(row.id, None)
     before = row.digests

@@ -10,7 +10,7 @@ from hprun.model import Metric, Values
 from hprun.report.results import Result, stopped_after
 from hprun.report.terminal import Plain, print_table
 from hprun.report.words import score_words, time_words, value_words
-from hprun.report.words_in_colour import GAP, Coloured, Column, state_text
+from hprun.report.words_in_colour import Coloured, Column, column_width, state_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,20 +98,15 @@ def _blocks(
 ) -> list[list[_Cells]]:
     """The columns of values, cut up so that each table fits, where it is wide enough for one."""
     blocks: list[list[_Cells]] = [[]]
-    used = sum(map(_wide, (*head, *tail)))
+    used = sum(column_width(*cells) for cells in (*head, *tail))
     for column in values:
-        wide = min(_wide(column), _LONG)
+        wide = min(column_width(*column), _LONG)
         if used + wide > width and (blocks[-1] or len(blocks) == 1):
             blocks.append([])
-            used = sum(map(_wide, head))
+            used = sum(column_width(*cells) for cells in head)
         blocks[-1].append(column)
         used += wide
     return blocks
-
-
-def _wide(cells: _Cells) -> int:
-    """How much room a column takes, with the gap behind it."""
-    return max(map(len, (cells[0].title, *map(str, cells[1])))) + GAP
 
 
 def write_csv(file: TextIO, results: Sequence[Result]) -> None:

@@ -80,3 +80,8 @@ def diff_text(lines: Iterable[str]) -> Coloured:
             style = "red"
         pieces.append((line.rstrip("\r\n") + "\n", style))
     return Coloured(tuple(pieces))
+
+
+def column_width(column: Column, cells: Iterable[str | Coloured]) -> int:
+    """How much room a column takes with nothing cut, with the gap behind it."""
+    return max(map(len, (column.title, *map(str, cells)))) + GAP

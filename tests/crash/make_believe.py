@@ -157,24 +157,22 @@ class Mortal:
                 clock.strike("before begin")
                 self.context = found()
                 self.context.__enter__()
+                self.strike_inside("after begin")
+
+            def __exit__(self, kind, error, trace):
+                if error is None:
+                    self.strike_inside("before commit")
+                done = self.context.__exit__(kind, error, trace)
+                clock.strike("after commit")
+                return done
+
+            def strike_inside(self, where):
                 try:
-                    clock.strike("after begin")
+                    clock.strike(where)
                 except BaseException as death:  # or there is no end
                     with contextlib.suppress(type(death)):
                         self.context.__exit__(type(death), death, None)
                     raise
-
-            def __exit__(self, kind, error, trace):
-                if error is None:
-                    try:
-                        clock.strike("before commit")
-                    except BaseException as death:
-                        with contextlib.suppress(type(death)):
-                            self.context.__exit__(type(death), death, None)
-                        raise
-                done = self.context.__exit__(kind, error, trace)
-                clock.strike("after commit")
-                return done
 
         return Inside()
 
